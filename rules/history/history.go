@@ -1,0 +1,127 @@
+package history
+
+import (
+	"time"
+
+	"github.com/slowburn/slowburn/slo"
+)
+
+// Sum is what a ledger counted up to some instant, since it began. Late amounts
+// are included in Total and Bad.
+type Sum struct {
+	Total, Bad, Observed, Expected, LateTotal, LateBad float64
+}
+
+const columns = 6
+
+func (s *Sum) array() *[columns]float64 {
+	return &[columns]float64{s.Total, s.Bad, s.Observed, s.Expected, s.LateTotal, s.LateBad}
+}
+
+func fromArray(a *[columns]float64) Sum {
+	return Sum{a[0], a[1], a[2], a[3], a[4], a[5]}
+}
+
+// Add returns s + d.
+func (s Sum) Add(d Sum) Sum {
+	return Sum{s.Total + d.Total, s.Bad + d.Bad, s.Observed + d.Observed, s.Expected + d.Expected, s.LateTotal + d.LateTotal, s.LateBad + d.LateBad}
+}
+
+// Sub returns s − d.
+func (s Sum) Sub(d Sum) Sum {
+	return Sum{s.Total - d.Total, s.Bad - d.Bad, s.Observed - d.Observed, s.Expected - d.Expected, s.LateTotal - d.LateTotal, s.LateBad - d.LateBad}
+}
+
+// Counts drops the late amounts unless late is true (windows of 6 h and more).
+func (s Sum) Counts(late bool) slo.Counts {
+	c := slo.Counts{Bad: s.Bad, Total: s.Total, Observed: s.Observed, Expected: s.Expected}
+	if !late {
+		c.Bad -= s.LateBad
+		c.Total -= s.LateTotal
+	}
+	return c
+}
+
+// LateWindow is the length from which on a window includes late amounts: alert
+// windows under it never see events that arrived after their slot had closed.
+const LateWindow = 6 * time.Hour
+
+// History is the closed slots of one ledger. It is not safe for concurrent use.
+type History struct {
+	levels [4]level
+	first  int64 // where counting began, ms
+	end    int64 // the newest closed slot's end, ms; 0 before the first
+	sum    Sum   // at end
+}
+
+// New returns an empty history for slots of the given length and windows up to
+// longest.
+func New(slot, longest time.Duration) *History {
+	h := &History{}
+	for i, l := range []struct{ grain, keep time.Duration }{
+		{slot, 2 * time.Hour},
+		{slo.Grain(6*time.Hour, slot), 6 * time.Hour},
+		{slo.Grain(72*time.Hour, slot), 72 * time.Hour},
+		{time.Hour, longest},
+	} {
+		// A start is floored, so it may lie one grain further back.
+		h.levels[i] = level{grain: l.grain.Milliseconds(), keep: (min(l.keep, longest) + l.grain).Milliseconds()}
+	}
+	return h
+}
+
+// End is the newest closed slot's end, ms; 0 if none was closed.
+func (h *History) End() int64 { return h.end }
+
+// First is the start of the first slot closed, ms.
+func (h *History) First() int64 { return h.first }
+
+// Sum is what was counted up to End.
+func (h *History) Sum() Sum { return h.sum }
+
+// Append closes the slot that ends at end and counted d. Slots in between that
+// were never closed count nothing. A slot at or before End is ignored.
+func (h *History) Append(end int64, d Sum, slot time.Duration) {
+	if h.end == 0 {
+		h.first = end - slot.Milliseconds()
+		h.end = h.first
+		for i := range h.levels {
+			h.levels[i].begin(h.first)
+		}
+	}
+	if end <= h.end {
+		return
+	}
+	for i := range h.levels {
+		h.levels[i].add(h.sum, end, d)
+	}
+	h.sum = h.sum.Add(d)
+	h.end = end
+}
+
+// At is what was counted up to ts: exact where ts is a slot's end within the
+// newest 2 h, a multiple of a minute within 6 h, of ten minutes within 3 d, or
+// of an hour. After End it is the newest sum, before the first slot 0.
+func (h *History) At(ts int64) Sum {
+	if ts >= h.end {
+		return h.sum
+	}
+	if ts <= h.first {
+		return Sum{}
+	}
+	for i := range h.levels {
+		if s, ok := h.levels[i].at(ts); ok {
+			return s
+		}
+	}
+	return h.levels[len(h.levels)-1].oldest()
+}
+
+// Bytes is the memory the history takes, without allocator overhead.
+func (h *History) Bytes() int {
+	n := 0
+	for i := range h.levels {
+		n += h.levels[i].bytes()
+	}
+	return n + 200
+}

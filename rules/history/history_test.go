@@ -1,0 +1,97 @@
+package history_test
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/slowburn/slowburn/rules/history"
+	"github.com/slowburn/slowburn/slo"
+)
+
+const slot = 15 * time.Second
+
+// TestAtEqualsBruteForce feeds random slots, gaps included, and asks for every
+// window's start: the answer is the plain sum of all slots up to there.
+func TestAtEqualsBruteForce(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		longest := time.Duration(rapid.IntRange(1, 10).Draw(t, "days")) * 24 * time.Hour
+		h := history.New(slot, longest)
+		ends, sums := []int64{}, []history.Sum{}
+		sum := history.Sum{}
+		end := int64(1_700_000_000_000) / 15000 * 15000
+		for range rapid.IntRange(1, 30).Draw(t, "runs") {
+			end += rapid.Int64Range(0, 3000).Draw(t, "gap") * 15000
+			scale := rapid.SampledFrom([]float64{0, 1, 300, 70_000, 5e9, 0.25}).Draw(t, "scale")
+			for range rapid.IntRange(1, 2000).Draw(t, "slots") {
+				end += 15000
+				d := history.Sum{Total: scale * float64(end/15000%7), Bad: float64(end / 15000 % 2), Observed: 4, Expected: 4}
+				if end/15000%97 == 0 {
+					d.LateTotal, d.LateBad = 3, 1
+				}
+				sum = sum.Add(d)
+				h.Append(end, d, slot)
+				ends, sums = append(ends, end), append(sums, sum)
+			}
+		}
+		at := func(ts int64) history.Sum {
+			want := history.Sum{}
+			for i := len(ends) - 1; i >= 0; i-- {
+				if ends[i] <= ts {
+					return sums[i]
+				}
+			}
+			return want
+		}
+		for _, length := range []time.Duration{5 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 6 * time.Hour, 24 * time.Hour, 72 * time.Hour, longest} {
+			if length > longest {
+				continue
+			}
+			start := slo.Rolling(length).Start(end, slot)
+			if want, have := at(start), h.At(start); want != have {
+				t.Fatalf("%s: want %+v, have %+v", length, want, have)
+			}
+		}
+		if h.At(end) != sum || h.At(end+15000) != sum || h.Sum() != sum {
+			t.Fatalf("newest: want %+v, have %+v", sum, h.Sum())
+		}
+	})
+}
+
+// TestMemory holds the goal of DESIGN.md: ≤ 12 KiB a budget at 30 d and ≤ 24 KiB
+// at 92 d, for a service of 100 requests a second that fails now and then.
+func TestMemory(t *testing.T) {
+	for _, c := range []struct {
+		days, limit int
+	}{{30, 12 << 10}, {92, 24 << 10}} {
+		longest := time.Duration(c.days) * 24 * time.Hour
+		h := history.New(slot, longest)
+		for i := range int64(c.days*5760 + 500) {
+			h.Append((i+1)*15000, history.Sum{Total: 1500 + float64(i%17), Bad: float64(i % 5 / 4), Observed: 10, Expected: 10}, slot)
+		}
+		if have := h.Bytes(); have > c.limit {
+			t.Errorf("%d days: want at most %d bytes, have %d", c.days, c.limit, have)
+		} else {
+			t.Logf("%d days: %d bytes", c.days, have)
+		}
+	}
+}
+
+func BenchmarkAt(b *testing.B) {
+	h := history.New(slot, 30*24*time.Hour)
+	end := int64(0)
+	for i := range int64(30 * 5760) {
+		end = (i + 1) * 15000
+		h.Append(end, history.Sum{Total: 1500 + float64(i%17), Bad: float64(i % 5 / 4), Observed: 10, Expected: 10}, slot)
+	}
+	windows := []slo.Window{}
+	for _, l := range []time.Duration{5 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 6 * time.Hour, 24 * time.Hour, 72 * time.Hour, 720 * time.Hour} {
+		windows = append(windows, slo.Rolling(l))
+	}
+	for b.Loop() {
+		for _, w := range windows {
+			h.At(w.Start(end, slot))
+		}
+	}
+}
