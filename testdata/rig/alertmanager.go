@@ -1,0 +1,61 @@
+package rig
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/slowburn/slowburn/testdata/proc"
+)
+
+// Alertmanager is a real Alertmanager that sends every alert on its own to one
+// webhook: no grouping, first notice after 1 s, no repetition for a day. So what
+// the webhook sees is what slowburn said.
+type Alertmanager struct {
+	// Addr is host:port of its web server.
+	Addr string
+
+	t    testing.TB
+	dir  string
+	proc *proc.Process
+}
+
+// StartAlertmanager starts one and waits until it is ready.
+func StartAlertmanager(t testing.TB, webhook string) *Alertmanager {
+	t.Helper()
+	am := &Alertmanager{Addr: proc.FreeAddress(t), t: t, dir: t.TempDir()}
+	write(t, am.dir, "alertmanager.yml", fmt.Sprintf(`
+route:
+  receiver: pager
+  group_by: ['...']
+  group_wait: 1s
+  group_interval: 1s
+  repeat_interval: 24h
+receivers:
+  - name: pager
+    webhook_configs:
+      - url: %s
+        send_resolved: true
+`, webhook))
+	am.Start()
+	return am
+}
+
+// Start runs it, again after Stop with the same data and address, and waits
+// until it is ready.
+func (am *Alertmanager) Start() {
+	am.t.Helper()
+	am.proc = proc.Start(am.t, am.dir, "alertmanager", Peer(am.t, "alertmanager"),
+		"--config.file=alertmanager.yml", "--storage.path=data",
+		"--web.listen-address="+am.Addr, "--cluster.listen-address=")
+	ready(am.t, "alertmanager", "http://"+am.Addr+"/-/ready", 30*time.Second, am.proc)
+}
+
+// Stop ends it with SIGTERM, upon which it writes down whom it has told what; a
+// killed Alertmanager forgets up to 15 minutes of that and tells it all again.
+func (am *Alertmanager) Stop() {
+	am.t.Helper()
+	if _, err := am.proc.Stop(20 * time.Second); err != nil {
+		am.t.Fatal(err)
+	}
+}

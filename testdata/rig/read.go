@@ -1,0 +1,66 @@
+package rig
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/api"
+	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
+)
+
+// API is Prometheus's own Go client, pointed at slowburn.
+func (s *Slowburn) API(t testing.TB) v1.API {
+	t.Helper()
+	client, err := api.NewClient(api.Config{Address: "http://" + s.Addr})
+	if err != nil {
+		t.Fatalf("make a client for slowburn: %v", err)
+	}
+	return v1.NewAPI(client)
+}
+
+// Value is the one value a query has now. No or several series are an error.
+func (s *Slowburn) Value(t testing.TB, query string) (float64, error) {
+	t.Helper()
+	return s.ValueAt(t, query, time.Now())
+}
+
+// ValueAt is the one value a query has at ts.
+func (s *Slowburn) ValueAt(t testing.TB, query string, ts time.Time) (float64, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	have, _, _, err := s.API(t).Query(ctx, query, ts)
+	if err != nil {
+		return 0, fmt.Errorf("query %s: %w", query, err)
+	}
+	vector, ok := have.(model.Vector)
+	if !ok || len(vector) != 1 {
+		return 0, fmt.Errorf("query %s: want one value, have %v", query, have)
+	}
+	return float64(vector[0].Value), nil
+}
+
+// Metric is the value of one of slowburn's own metrics; the name includes labels
+// if it has any, as /metrics prints it.
+func (s *Slowburn) Metric(name string) (float64, error) {
+	client := &http.Client{Timeout: 5 * time.Second}
+	resp, err := client.Get("http://" + s.Addr + "/metrics")
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	lines := bufio.NewScanner(resp.Body)
+	for lines.Scan() {
+		if v, ok := strings.CutPrefix(lines.Text(), name+" "); ok {
+			return strconv.ParseFloat(v, 64)
+		}
+	}
+	return 0, fmt.Errorf("no metric %s", name)
+}

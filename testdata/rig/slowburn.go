@@ -1,0 +1,93 @@
+package rig
+
+import (
+	"net/http"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/slowburn/slowburn/testdata/proc"
+)
+
+// Slowburn is the program under test in a folder of its own, which outlives the
+// process: Start after Kill continues with the same data and address.
+type Slowburn struct {
+	// Addr is host:port of its web server.
+	Addr string
+
+	t    testing.TB
+	dir  string
+	proc *proc.Process
+}
+
+// NewSlowburn writes the configuration and SLO files (by name, under slos/), and
+// starts nothing.
+func NewSlowburn(t testing.TB, config string, slos map[string]string) *Slowburn {
+	t.Helper()
+	s := &Slowburn{Addr: proc.FreeAddress(t), t: t, dir: t.TempDir()}
+	write(t, s.dir, "slowburn.yml", config)
+	for name, text := range slos {
+		s.WriteSLO(name, text)
+	}
+	return s
+}
+
+// WriteSLO replaces the SLO file slos/name; Reload makes slowburn read it.
+func (s *Slowburn) WriteSLO(name, text string) {
+	s.t.Helper()
+	write(s.t, s.dir, "slos/"+name, text)
+}
+
+// Start runs slowburn and returns at once.
+func (s *Slowburn) Start() {
+	s.t.Helper()
+	s.proc = proc.Start(s.t, s.dir, "slowburn", slowburn(s.t), "serve",
+		"--config.file=slowburn.yml", "--storage.tsdb.path=data", "--web.listen-address="+s.Addr)
+}
+
+// Ready waits until slowburn says it is.
+func (s *Slowburn) Ready(within time.Duration) time.Duration {
+	s.t.Helper()
+	return ready(s.t, "slowburn", "http://"+s.Addr+"/-/ready", within, s.proc)
+}
+
+// Kill ends it as kill -9 does.
+func (s *Slowburn) Kill() { s.proc.Kill() }
+
+// Stop ends it with SIGTERM and says how long that took.
+func (s *Slowburn) Stop(within time.Duration) (time.Duration, error) { return s.proc.Stop(within) }
+
+// Reload sends SIGHUP.
+func (s *Slowburn) Reload() {
+	s.t.Helper()
+	if err := s.proc.Signal(syscall.SIGHUP); err != nil {
+		s.t.Fatalf("reload slowburn: %v", err)
+	}
+}
+
+// Log is what all its processes have printed.
+func (s *Slowburn) Log() string { return s.proc.Log() }
+
+// ready polls a readiness address until it answers 200 or the process ends.
+func ready(t testing.TB, name, url string, within time.Duration, p *proc.Process) time.Duration {
+	t.Helper()
+	client := &http.Client{Timeout: time.Second}
+	return proc.Until(t, within, name+" is ready", func() error {
+		if !p.Running() {
+			t.Fatalf("%s has ended", name)
+		}
+		resp, err := client.Get(url)
+		if err != nil {
+			return err
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			return &statusError{resp.Status}
+		}
+		return nil
+	})
+}
+
+type statusError struct{ status string }
+
+func (e *statusError) Error() string { return "it answers " + e.status }
