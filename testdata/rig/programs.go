@@ -24,7 +24,7 @@ var build = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	bin := filepath.Join(top, "bin", "slowburn")
-	cmd := exec.Command("go", "build", "-trimpath", "-o", bin, "./cmd/slowburn")
+	cmd := exec.Command("go", "build", "-o", bin, "./cmd/slowburn")
 	cmd.Dir, cmd.Stderr = top, os.Stderr
 	return bin, cmd.Run()
 })

@@ -1,0 +1,57 @@
+# Everything this project does is a target here; `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help build run test e2e faults bench lint fuzz golden peers clean
+
+GO       ?= go
+# No C compiler is needed, and product, tests and peers share what the compiler made.
+export CGO_ENABLED ?= 0
+# How long each fuzz target runs, and the fault tests' form: short, minute or long.
+FUZZTIME ?= 10s
+FORM     ?= minute
+# The packages of the tests with real peers are not part of ./..., which leaves testdata out.
+TESTDATA := ./testdata/...
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/slowburn
+	$(GO) build -o bin/slowburn ./cmd/slowburn
+
+run: ## run the demo: a small shop, an outage, a page; no flags, no network
+	$(GO) run ./cmd/slowburn demo
+
+test: lint ## check the code and run every test that needs nothing but Go
+	$(GO) test ./... $(TESTDATA)
+
+e2e: peers ## run slowburn between a real Prometheus and a real Alertmanager
+	$(GO) test -tags e2e -count=1 -timeout 15m -v ./testdata/rig ./testdata/e2e
+	$(GO) test -tags faults -count=1 -timeout 10m -v ./testdata/faults -form=short
+
+faults: peers ## break things for a minute each; FORM=long for the long runs
+	$(GO) test -tags faults -count=1 -timeout 3h -v ./testdata/faults -form=$(FORM)
+
+bench: ## run the benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+lint: ## gofmt and go vet, of all files whatever their tags
+	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
+	  if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) vet -tags e2e,faults $(TESTDATA)
+
+fuzz: ## run each fuzz target for FUZZTIME
+	@for package in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+	    echo "$$package $$target"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+	  done; \
+	done
+
+golden: ## rewrite the golden files; read the difference like code
+	UPDATE_GOLDEN=1 $(GO) test ./...
+
+peers: ## build Prometheus and Alertmanager into bin/peers, once per version
+	@testdata/peers/build
+
+clean: ## remove what was built
+	rm -rf bin
