@@ -1,0 +1,110 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/slowburn/slowburn/web/guard"
+)
+
+// mux serves exactly the routes of the table.
+func (h *Handler) mux(routes []Route) (http.Handler, error) {
+	mux := http.NewServeMux()
+	for _, r := range routes {
+		if err := r.validate(); err != nil {
+			return nil, err
+		}
+		mux.Handle(r.Path, h.wrap(r))
+	}
+	mux.Handle("/", h.metrics.handler("other", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		guard.Reject(w, http.StatusNotFound, "not_found", "no such path")
+	})))
+	if h.o.RoutePrefix == "" {
+		return mux, nil
+	}
+	outer := http.NewServeMux()
+	outer.Handle(h.o.RoutePrefix+"/", http.StripPrefix(h.o.RoutePrefix, mux))
+	outer.Handle("/{$}", http.RedirectHandler(h.o.RoutePrefix+"/", http.StatusFound))
+	outer.Handle("/", mux404(h))
+	return outer, nil
+}
+
+func mux404(h *Handler) http.Handler {
+	return h.metrics.handler("other", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		guard.Reject(w, http.StatusNotFound, "not_found", "no such path; everything is under "+h.o.RoutePrefix)
+	}))
+}
+
+func (r *Route) validate() error {
+	switch {
+	case r.Handler == nil || len(r.Methods) == 0 || r.Scope == "":
+		return fmt.Errorf("web: route %q lacks handler, methods or scope", r.Path)
+	case r.Changes && (slices.Contains(r.Methods, http.MethodGet) || slices.Contains(r.Methods, http.MethodHead)):
+		return fmt.Errorf("web: route %q changes state by GET", r.Path)
+	case !r.Changes && r.Scope == guard.Write:
+		return fmt.Errorf("web: route %q has scope write and changes nothing", r.Path)
+	}
+	return nil
+}
+
+// wrap puts around a route's handler what stands before it, outermost last.
+func (h *Handler) wrap(r Route) http.Handler {
+	next := r.Handler
+	switch r.Pool {
+	case QueryPool:
+		next = h.shed(h.queries.Handler(next))
+	case SelectPool:
+		next = h.shed(h.selects.Handler(next))
+	}
+	body := r.MaxBody
+	if body == 0 {
+		body = formBody
+	}
+	next = guard.Body{Max: body, Grace: bodyGrace, MinRate: minBodyRate}.Handler(next)
+	if !r.Early {
+		next = h.whenReady(next)
+	}
+	next = h.auth.Require(r.Scope, next)
+	if r.Changes {
+		next = h.sameOrigin(next)
+	}
+	return h.metrics.handler(r.Path, methods(r.Methods, next))
+}
+
+// methods answers 405 to others than these.
+func methods(allowed []string, next http.Handler) http.Handler {
+	allow := strings.Join(allowed, ", ")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !slices.Contains(allowed, r.Method) {
+			w.Header().Set("Allow", allow)
+			guard.Reject(w, http.StatusMethodNotAllowed, "method_not_allowed", "want "+allow)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// whenReady answers 503 and why until we are ready.
+func (h *Handler) whenReady(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h.o.Ready(); err != nil {
+			guard.Unavailable(w, "not ready: "+err.Error())
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// shed answers 503 while memory is short.
+func (h *Handler) shed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if h.o.Shed() {
+			h.metrics.shed.Inc()
+			guard.Unavailable(w, "memory is short: queries wait")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
