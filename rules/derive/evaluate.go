@@ -1,0 +1,89 @@
+package derive
+
+import (
+	"time"
+
+	"github.com/slowburn/slowburn/slo"
+)
+
+// evaluation computes one series' values, slot by slot.
+type evaluation struct {
+	entry   *entry
+	variant *variant
+	slot    time.Duration
+	curve   *curve
+	windows []windowCursor
+	states  *stateCurve
+
+	// ts is the slot's end, and i the index of the curve's newest change by then.
+	ts int64
+	i  int
+}
+
+// reset turns e to another series; curve is nil if its values need no data.
+func (e *evaluation) reset(en *entry, v *variant, slot time.Duration, c *curve) {
+	*e = evaluation{entry: en, variant: v, slot: slot, curve: c, windows: e.windows[:0], i: -1}
+	if c == nil {
+		return
+	}
+	for _, w := range v.reads(en.shape) {
+		e.windows = append(e.windows, windowCursor{window: w, onTime: withoutLate(w), i: -1})
+	}
+}
+
+func (e *evaluation) target() float64 { return e.entry.TargetAt(e.ts) }
+
+// counts are those of window w that ends at ts. Windows that were not announced by
+// metric.reads have none.
+func (e *evaluation) counts(w slo.Window) slo.Counts {
+	for k := range e.windows {
+		if c := &e.windows[k]; c.window == w {
+			return c.counts(e)
+		}
+	}
+	return slo.Counts{}
+}
+
+// windowCursor follows one window's start along a curve.
+type windowCursor struct {
+	window slo.Window
+	onTime bool // leaves late amounts out
+	i      int  // index of the newest change at or before the start
+	// Calendar windows: every ts in (from, to] has this start.
+	from, to, start int64
+}
+
+func (c *windowCursor) counts(e *evaluation) slo.Counts {
+	d := e.curve
+	c.i = d.at(c.i, c.startAt(e.ts, e.slot))
+	sub := func(k kind) float64 {
+		if d.col[k] == nil {
+			return 0
+		}
+		return d.counter(k, e.i) - d.counter(k, c.i)
+	}
+	n := slo.Counts{Bad: sub(kindBad), Total: sub(kindTotal), Observed: sub(kindObserved), Expected: sub(kindExpected)}
+	if c.onTime {
+		n.Bad -= sub(kindLateBad)
+		n.Total -= sub(kindLateTotal)
+	}
+	return n
+}
+
+// startAt is slo.Window.Start. Calendar boundaries are costly to compute but stay
+// for long: as starts never go back, one that is the same at both ends of a stretch
+// is the same all along it.
+func (c *windowCursor) startAt(ts int64, slot time.Duration) int64 {
+	if c.window.Calendar == "" {
+		return c.window.Start(ts, slot)
+	}
+	if ts > c.from && ts <= c.to {
+		return c.start
+	}
+	c.start = c.window.Start(ts, slot)
+	c.from, c.to = ts-1, ts
+	if ahead := ts + hour.Milliseconds(); c.window.Start(ahead, slot) == c.start {
+		c.to = ahead
+	}
+	return c.start
+}

@@ -1,0 +1,79 @@
+package derive
+
+import (
+	"context"
+	"slices"
+)
+
+// How much is read at once, in samples, and how many values a querier holds: 64 MiB.
+// A query over many budgets lets go of those read first; whoever still wants one has
+// it read again, which is slow but cannot exhaust memory.
+const (
+	maxBatch        = 512
+	maxBatchSamples = 1 << 20
+	maxValues       = 8 << 20
+)
+
+// curve returns the unit's counters, reading them, and those of units that will
+// likely be asked for next, if they are not held.
+func (q *querier) curve(ctx context.Context, u *unit) (*curve, error) {
+	if c := u.curve.Load(); c != nil && u.read.covers(u.need) {
+		return c, nil
+	}
+	batch := q.batch(u)
+	l := &load{
+		ctx: ctx, ledger: q.view.ledger, index: q.index, need: u.need, slot: q.view.slot,
+		entries: make(map[int32][]*stream, len(batch)),
+	}
+	for _, b := range batch {
+		l.entries[b.key.entry] = nil
+	}
+	if len(u.need.spans) > 0 {
+		q.view.metrics.loads.Inc()
+		if err := l.read(); err != nil {
+			return nil, err
+		}
+	}
+	for _, b := range batch {
+		streams := l.entries[b.key.entry]
+		if b.key.split {
+			streams = slices.DeleteFunc(slices.Clone(streams), func(s *stream) bool { return s.source != b.key.source })
+		}
+		q.hold(b, merge(u.need, streams, q.view.slot))
+	}
+	return u.curve.Load(), nil
+}
+
+// batch is u and what follows it in its selection, as far as that makes sense.
+func (q *querier) batch(u *unit) []*unit {
+	room := int64(maxBatchSamples) / max(1, u.need.samples(q.view.slot))
+	batch := []*unit{u}
+	for _, b := range u.batch[u.pos+1:] {
+		if int64(len(batch)) >= room || len(batch) >= maxBatch {
+			break
+		}
+		if b.need == u.need && (b.curve.Load() == nil || !b.read.covers(b.need)) {
+			batch = append(batch, b)
+		}
+	}
+	return batch
+}
+
+// hold keeps a unit's curve, letting go of the oldest if there are too many values.
+func (q *querier) hold(u *unit, c *curve) {
+	if old := u.curve.Load(); old != nil {
+		q.values -= old.size()
+		q.held = slices.DeleteFunc(q.held, func(h *unit) bool { return h == u })
+	}
+	u.curve.Store(c)
+	u.read = u.need
+	q.held = append(q.held, u)
+	q.values += c.size()
+	for q.values > maxValues && q.held[0] != u {
+		old := q.held[0]
+		q.held = q.held[1:]
+		q.values -= old.curve.Load().size()
+		old.curve.Store(nil)
+		q.view.metrics.evictions.Inc()
+	}
+}

@@ -1,0 +1,267 @@
+package derive
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/value"
+	"github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/tsdb/chunkenc"
+
+	"github.com/slowburn/slowburn/slo"
+)
+
+// pad is how far before a span it is read, ms: the counter at the span's beginning
+// is nearly always the row of that slot or of the one before.
+const pad = 2 * 60_000
+
+// load reads a batch of budgets from the ledger.
+type load struct {
+	ctx     context.Context
+	ledger  storage.Queryable
+	index   *index
+	need    *need
+	slot    int64
+	entries map[int32][]*stream // the batch; streams are found while reading
+	hashBuf []byte
+}
+
+// stream is one ledger of a budget: one source and generation.
+type stream struct {
+	gen    slo.Generation
+	source string
+	tracks [numKinds]*track
+	// shared are the timestamps of the first track read of each span. All tracks of
+	// a stream are written together, so the others rarely need their own.
+	shared [][]int64
+}
+
+// track is one counter of a stream, by span.
+type track struct {
+	parts []part
+	// bases are the counter at each span's beginning and origin the counter where
+	// the generation begins.
+	bases  []float64
+	origin float64
+}
+
+// part are samples in ascending order.
+type part struct {
+	ts []int64
+	v  []float64
+}
+
+// read reads the spans, and then what they leave open.
+func (l *load) read() error {
+	for i, s := range l.need.spans {
+		err := l.each(s.lo-pad, s.hi, nil, func(st *stream, k kind, series storage.Series) error {
+			return l.readPart(st, k, i, series.Iterator(nil))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	// A stream that wrote only between the spans counts in windows that reach over.
+	gaps := make([]span, 0, len(l.need.spans))
+	for i, s := range l.need.spans {
+		switch {
+		case i > 0:
+			gaps = append(gaps, span{l.need.spans[i-1].hi, s.lo})
+		case l.need.absolute:
+			gaps = append(gaps, span{math.MinInt64, s.lo})
+		}
+	}
+	for _, g := range gaps {
+		hints := &storage.SelectHints{Start: g.lo, End: g.hi, Func: "series"}
+		err := l.each(g.lo, g.hi, hints, func(st *stream, k kind, _ storage.Series) error {
+			l.track(st, k)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return l.resolve()
+}
+
+// each calls fn for every ledger series of the batch that has samples from lo to hi
+// and is in force at any time.
+func (l *load) each(lo, hi int64, hints *storage.SelectHints, fn func(*stream, kind, storage.Series) error) error {
+	if err := l.ctx.Err(); err != nil {
+		return err
+	}
+	q, err := l.ledger.Querier(lo, hi)
+	if err != nil {
+		return fmt.Errorf("open ledger: %w", err)
+	}
+	defer q.Close()
+	set := q.Select(l.ctx, false, hints, l.matchers()...)
+	for set.Next() {
+		series := set.At()
+		st, k := l.stream(series.Labels())
+		if st == nil {
+			continue
+		}
+		if err := fn(st, k, series); err != nil {
+			return err
+		}
+	}
+	if err := set.Err(); err != nil {
+		return fmt.Errorf("read ledger: %w", err)
+	}
+	return nil
+}
+
+// stream returns the stream and counter a ledger series is, nil if not wanted.
+func (l *load) stream(lset labels.Labels) (*stream, kind) {
+	k := kind(slices.Index(storedNames[:], lset.Get(labels.MetricName)))
+	if k >= numKinds || !l.need.kinds.has(k) {
+		return nil, 0
+	}
+	var owner int32
+	owner, l.hashBuf = l.index.owner(l.hashBuf, lset)
+	streams, wanted := l.entries[owner]
+	if !wanted {
+		return nil, 0
+	}
+	gen, ok := l.index.entries[owner].generation(lset.Get(slo.LabelGeneration))
+	if !ok || !l.matters(gen) {
+		return nil, 0
+	}
+	source := lset.Get(slo.LabelSource)
+	for _, st := range streams {
+		if st.gen.ID == gen.ID && st.source == source {
+			return st, k
+		}
+	}
+	st := &stream{gen: gen, source: source, shared: make([][]int64, len(l.need.spans))}
+	l.entries[owner] = append(streams, st)
+	return st, k
+}
+
+// matters says whether a generation changes anything within the spans.
+func (l *load) matters(g slo.Generation) bool {
+	spans := l.need.spans
+	return len(spans) > 0 && g.From < spans[len(spans)-1].hi && (l.need.absolute || g.To > spans[0].lo)
+}
+
+func (l *load) track(st *stream, k kind) *track {
+	if st.tracks[k] == nil {
+		st.tracks[k] = &track{parts: make([]part, len(l.need.spans)), bases: make([]float64, len(l.need.spans))}
+	}
+	return st.tracks[k]
+}
+
+// readPart reads one counter's samples within the i-th span.
+func (l *load) readPart(st *stream, k kind, i int, it chunkenc.Iterator) error {
+	tr, shared := l.track(st, k), st.shared[i]
+	room := len(shared)
+	if shared == nil {
+		s := l.need.spans[i]
+		room = int(min(400_000, (s.hi-max(s.lo, st.gen.From))/l.slot+pad/l.slot+2))
+	}
+	v := make([]float64, 0, max(0, room))
+	var ts []int64
+	if shared == nil {
+		ts = make([]int64, 0, max(0, room))
+	}
+	aligned := shared != nil
+	for typ := it.Next(); typ != chunkenc.ValNone; typ = it.Next() {
+		if typ != chunkenc.ValFloat {
+			continue
+		}
+		t, f := it.At()
+		if value.IsStaleNaN(f) {
+			continue
+		}
+		if aligned {
+			if n := len(v); n < len(shared) && shared[n] == t {
+				v = append(v, f)
+				continue
+			}
+			aligned = false
+			ts = slices.Clone(shared[:len(v)])
+		}
+		ts, v = append(ts, t), append(v, f)
+		if len(v)&0xffff == 0 && l.ctx.Err() != nil {
+			return l.ctx.Err()
+		}
+	}
+	if err := it.Err(); err != nil {
+		return fmt.Errorf("read ledger: %w", err)
+	}
+	if aligned {
+		ts = shared[:len(v)]
+	}
+	if shared == nil {
+		st.shared[i] = ts
+	}
+	tr.parts[i] = part{ts, v}
+	return nil
+}
+
+// matchers select the wanted counters of the batch, and perhaps a little more.
+func (l *load) matchers() []*labels.Matcher {
+	names := make([]string, 0, numKinds)
+	for k := range numKinds {
+		if l.need.kinds.has(k) {
+			names = append(names, storedNames[k])
+		}
+	}
+	ms := []*labels.Matcher{anyOf(labels.MetricName, names)}
+	if len(l.entries) == 1 {
+		for i := range l.entries {
+			ms = append(ms, exactly(&l.index.entries[i])...)
+		}
+		return ms
+	}
+	if 2*len(l.entries) > len(l.index.entries) {
+		return ms // most of all: cheaper to read the rest than to name these
+	}
+	slos, services := map[string]struct{}{}, map[string]struct{}{}
+	for i := range l.entries {
+		slos[l.index.entries[i].Labels.Get(slo.LabelSLO)] = struct{}{}
+		services[l.index.entries[i].Labels.Get(slo.LabelService)] = struct{}{}
+	}
+	return append(ms, anyOf(slo.LabelSLO, keys(slos)), anyOf(slo.LabelService, keys(services)))
+}
+
+// exactly selects one budget's series and, where it is a roll-up, not its groups'.
+func exactly(e *entry) []*labels.Matcher {
+	var ms []*labels.Matcher
+	e.Labels.Range(func(lb labels.Label) {
+		ms = append(ms, labels.MustNewMatcher(labels.MatchEqual, lb.Name, lb.Value))
+	})
+	for _, name := range e.Objective.SLI.By {
+		if name = slo.GroupLabel(name); !e.Labels.Has(name) {
+			ms = append(ms, labels.MustNewMatcher(labels.MatchEqual, name, ""))
+		}
+	}
+	return ms
+}
+
+// anyOf matches a label that has one of the values.
+func anyOf(name string, values []string) *labels.Matcher {
+	if len(values) == 1 {
+		return labels.MustNewMatcher(labels.MatchEqual, name, values[0])
+	}
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = regexp.QuoteMeta(v)
+	}
+	return labels.MustNewMatcher(labels.MatchRegexp, name, strings.Join(quoted, "|"))
+}
+
+func keys(set map[string]struct{}) []string {
+	out := make([]string, 0, len(set))
+	for k := range set {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
