@@ -1,0 +1,175 @@
+package rules
+
+import (
+	"slices"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/slowburn/slowburn/slo"
+)
+
+// alertBook holds every alert that is pending, firing or lately resolved.
+type alertBook struct {
+	all     map[*alertState]struct{}
+	changed bool
+	stated  int64 // wall time of the last level, ms
+}
+
+// keepResolved is for how long a resolved alert stays in the level, ms: delivery
+// repeats it until acknowledged and 15 min have passed.
+const keepResolved = 15 * 60 * 1000
+
+func newAlertBook() *alertBook { return &alertBook{all: map[*alertState]struct{}{}} }
+
+func (b *alertBook) add(a *alertState) { b.all[a] = struct{}{}; b.changed = true }
+
+func (b *alertBook) remove(a *alertState) { delete(b.all, a); b.changed = true }
+
+// decide says of every alert that fires and was not told yet whether it may be, and
+// drops those that were resolved long ago or before anybody heard of them.
+func (e *Engine) decide(now int64) {
+	for a := range e.alerts.all {
+		switch {
+		case a.State == slo.AlertFiring && !a.Published && e.mayPublish(a, now):
+			a.Published = true
+			e.alerts.changed = true
+			e.records.setAlert(a.key, &a.AlertRecord)
+		case a.State == slo.AlertResolved && (!a.Published || now-a.ResolvedAt > keepResolved):
+			e.forget(a)
+		}
+	}
+}
+
+// forget ends the memory of a resolved alert.
+func (e *Engine) forget(a *alertState) {
+	e.alerts.remove(a)
+	e.records.delAlert(a.key)
+	if a.budget == nil {
+		return
+	}
+	if a.budget.missing == a {
+		a.budget.missing = nil
+	}
+	if a.rule >= 0 && a.rule < len(a.budget.alerts) && a.budget.alerts[a.rule] == a {
+		a.budget.alerts[a.rule] = nil
+	}
+}
+
+// backlogPatience is for how long a source may be catching up before alerts are
+// published all the same, ms: then it is not a backlog but a sender that is always late.
+const backlogPatience = 5 * 60 * 1000
+
+// mayPublish says whether an alert that nobody was told of yet may go out: not from
+// a backlog that is being worked off, and one fault makes one alert at a time.
+func (e *Engine) mayPublish(a *alertState, now int64) bool {
+	b := a.budget
+	if b == nil || a.rule < 0 {
+		return true
+	}
+	if b.inBacklog(now) {
+		return false
+	}
+	firing := func(a *alertState) bool { return a != nil && a.State == slo.AlertFiring }
+	if slices.ContainsFunc(b.alerts[:a.rule], firing) {
+		return false // a severer one of this budget fires
+	}
+	up := b.obj.rollUp
+	if up == nil || up == b || !up.alertsHere() {
+		return true
+	}
+	return !slices.ContainsFunc(up.alerts[:a.rule+1], firing)
+}
+
+// inBacklog says whether all sources of the budget that send are catching up, and
+// have not been for long.
+func (b *budget) inBacklog(now int64) bool {
+	backlog := false
+	for _, l := range b.ledgers {
+		switch {
+		case l.src.silent:
+		case !l.src.lagging || now-l.src.lagSince > backlogPatience:
+			return false
+		default:
+			backlog = true
+		}
+	}
+	return backlog
+}
+
+// state hands on the level of all published alerts when it changed, and every slot
+// since annotations change.
+func (e *Engine) state(now int64) {
+	if !e.restored.Load() || !e.alerts.changed && now-e.alerts.stated < e.slot {
+		return
+	}
+	e.alerts.changed = false
+	e.alerts.stated = now
+	level := make([]slo.Alert, 0, len(e.alerts.all)+1)
+	shown := make([]slo.Alert, 0, len(e.alerts.all)+1)
+	e.mu.RLock()
+	for a := range e.alerts.all {
+		alert := e.alertOf(a)
+		if a.Published {
+			level = append(level, alert)
+		}
+		if a.State != slo.AlertResolved {
+			shown = append(shown, alert)
+		}
+	}
+	e.mu.RUnlock()
+	dog := e.watchdog(now)
+	level, shown = append(level, dog), append(shown, dog)
+	for _, l := range [][]slo.Alert{level, shown} {
+		slices.SortFunc(l, func(a, b slo.Alert) int { return labels.Compare(a.Labels, b.Labels) })
+	}
+	e.level.Store(&shown)
+	e.opts.Notify(level)
+}
+
+func (e *Engine) alertOf(a *alertState) slo.Alert {
+	if a.State == slo.AlertFiring && a.budget != nil && a.rule >= 0 {
+		a.Annotations = e.annotations(a)
+	}
+	lset := a.Labels
+	if lset.IsEmpty() && a.budget != nil {
+		lset = alertLabels(a.budget, &a.budget.obj.Rules[a.rule])
+	}
+	out := slo.Alert{
+		Labels: lset, Annotations: a.Annotations, State: a.State, Value: a.Value,
+		ActiveAt: a.ActiveAt, FiredAt: a.FiredAt, ResolvedAt: a.ResolvedAt,
+	}
+	if a.budget != nil {
+		out.GeneratorURL = e.opts.ExternalURL + "/objective?service=" + urlEscape(a.budget.obj.Service) + "&slo=" + urlEscape(a.budget.obj.Name)
+	}
+	return out
+}
+
+// alertLabels are the identity of a budget's alert, frozen while it fires.
+func alertLabels(b *budget, r *slo.Rule) labels.Labels {
+	lb := labels.NewBuilder(labels.EmptyLabels())
+	for k, v := range b.obj.Labels {
+		lb.Set(k, v)
+	}
+	if b.obj.Format == slo.FormatNative {
+		b.labels.Range(func(l labels.Label) { lb.Set(l.Name, l.Value) })
+		lb.Set(slo.LabelWindow, b.obj.Windows[0].String())
+		lb.Set("tier", b.obj.Tier)
+		lb.Set("owner", b.obj.Owner)
+		lb.Set("severity", r.Severity)
+	} else {
+		b.groups.Range(func(l labels.Label) { lb.Set(l.Name, l.Value) })
+	}
+	for k, v := range r.Labels {
+		lb.Set(k, v)
+	}
+	lb.Set(labels.AlertName, r.AlertName)
+	return lb.Labels()
+}
+
+// Alerts are those pending or firing, as of the last tick.
+func (e *Engine) Alerts() []slo.Alert {
+	if l := e.level.Load(); l != nil {
+		return *l
+	}
+	return nil
+}

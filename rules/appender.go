@@ -1,0 +1,245 @@
+package rules
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/prometheus/prometheus/model/histogram"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
+
+	"github.com/slowburn/slowburn/rules/count"
+)
+
+// errUnbound answers an append with a reference that Bind did not give.
+var errUnbound = errors.New("rules: append to a series that is not bound")
+
+// AppenderV2 returns an appender for committed samples of bound series. The caller
+// keeps the samples of one source in order: it holds a lock per source from the
+// raw TSDB's commit to the end of Commit.
+func (e *Engine) AppenderV2(context.Context) storage.AppenderV2 {
+	return &appender{e: e, batch: make([]entry, 0, 512)}
+}
+
+type appender struct {
+	e     *Engine
+	batch []entry
+}
+
+type entry struct {
+	ref storage.SeriesRef
+	count.Sample
+}
+
+// Append buffers one sample of the series that Bind gave ref to. Labels are not
+// looked at.
+func (a *appender) Append(ref storage.SeriesRef, _ labels.Labels, st, t int64, v float64, h *histogram.Histogram, fh *histogram.FloatHistogram, _ storage.AppendV2Options) (storage.SeriesRef, error) {
+	if ref == 0 {
+		return 0, errUnbound
+	}
+	if h != nil {
+		fh = h.ToFloat(nil)
+	}
+	a.batch = append(a.batch, entry{ref, count.Sample{T: t, ST: st, V: v, H: fh}})
+	return ref, nil
+}
+
+// Rollback forgets the batch.
+func (a *appender) Rollback() error {
+	a.batch = a.batch[:0]
+	return nil
+}
+
+// Commit applies the batch.
+func (a *appender) Commit() error {
+	e := a.e
+	now := e.opts.Now().UnixMilli()
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	for i := 0; i < len(a.batch); {
+		s := e.lookup(a.batch[i].ref)
+		if s == nil {
+			e.metrics.unbound.Inc()
+			i++
+			continue
+		}
+		i += e.applySource(s.src, a.batch[i:], now)
+	}
+	a.batch = a.batch[:0]
+	return nil
+}
+
+func (e *Engine) lookup(ref storage.SeriesRef) *series {
+	if ref == 0 || int(ref) > len(e.series) {
+		return nil
+	}
+	return e.series[ref-1]
+}
+
+// applySource applies the leading entries that belong to src and returns how many.
+func (e *Engine) applySource(src *source, batch []entry, now int64) int {
+	src.mu.Lock()
+	defer src.mu.Unlock()
+	if e.opts.Position != nil {
+		src.position = e.opts.Position()
+	}
+	src.arrived = now
+	n := 0
+	for ; n < len(batch); n++ {
+		s := e.lookup(batch[n].ref)
+		if s == nil || s.src != src {
+			break
+		}
+		e.apply(s, batch[n].Sample, batch[n+1:])
+	}
+	if len(src.dirty) > 0 || src.newest-src.closed >= e.slot+e.opts.Grace.Milliseconds() {
+		e.poke()
+	}
+	return max(n, 1)
+}
+
+// apply counts one sample. later is the rest of the batch, whose samples the raw
+// TSDB knows already but the ledgers do not.
+func (e *Engine) apply(s *series, x count.Sample, later []entry) {
+	if x.Stale() {
+		if last := s.recent.Last(); last == nil || x.T > last.T {
+			s.stop(x.T, e.slot)
+			s.src.note(x.T, e.slot)
+		}
+		return
+	}
+	if !x.Valid() {
+		e.metrics.invalidSamples.Inc()
+		return
+	}
+	if !s.loaded {
+		e.load(s, x.T, later)
+	}
+	prev, next, known := s.recent.Neighbours(x.T)
+	if !known {
+		prev, next = e.neighbours(s, x.T, next, later)
+	}
+	s.src.note(x.T, e.slot)
+	s.family.Scrape(x.T)
+	switch {
+	case prev != nil:
+		e.between(s, prev, &x, next)
+	case next != nil:
+		e.before(s, &x, next)
+	default:
+		s.born = s.family.Begin(x)
+		s.src.births = append(s.src.births, &pendingBirth{s.born, s})
+	}
+	s.scraped(&x, e.slot)
+	s.recent.Insert(x)
+}
+
+// between counts x between its neighbours: its increment in its own slot, and what
+// that changes for the next sample in the next one's.
+func (e *Engine) between(s *series, prev, x, next *count.Sample) {
+	interval := s.cadence.Interval()
+	gain := 0.0
+	for _, b := range s.bound {
+		t := &b.led.budget.obj.SLI.Terms[b.term]
+		events := count.Events(t, prev, x, interval)
+		gain = max(gain, events)
+		b.led.add(b.term, x.T, events, e.slot)
+		if next != nil {
+			b.led.add(b.term, next.T, count.Events(t, x, next, interval)-count.Events(t, prev, next, interval), e.slot)
+		}
+	}
+	s.family.Gain(x.T, gain)
+}
+
+// before counts x as the new first sample of a series whose first was next. What
+// next counted as a birth now counts for x.
+func (e *Engine) before(s *series, x, next *count.Sample) {
+	interval := s.cadence.Interval()
+	for _, b := range s.bound {
+		t := &b.led.budget.obj.SLI.Terms[b.term]
+		events := count.Events(t, x, next, interval)
+		if s.counted {
+			b.led.add(b.term, x.T, count.Born(t, x), e.slot)
+			events -= count.Born(t, next)
+		}
+		b.led.add(b.term, next.T, events, e.slot)
+	}
+	if s.born != nil && !s.born.Done {
+		s.born.First = *x
+	}
+}
+
+// scraped notes what a sample says about the series' cadence and coverage.
+func (s *series) scraped(x *count.Sample, slot int64) {
+	last := s.recent.Last()
+	inOrder := last == nil || x.T > last.T
+	switch {
+	case inOrder && !s.live:
+		s.live = true
+		for _, b := range s.bound {
+			if b.scrapes() {
+				b.led.enter(x.T, slot, s.rate)
+			}
+		}
+	case inOrder && s.cadence.Observe(x.T-last.T):
+		s.setRate(x.T, slot)
+	}
+	for _, b := range s.bound {
+		if b.scrapes() {
+			b.led.slotOf(x.T, slot).observed++
+		}
+	}
+}
+
+// setRate takes over a new scrape interval.
+func (s *series) setRate(t, slot int64) {
+	rate := slot * 1_000_000 / s.cadence.Interval()
+	for _, b := range s.bound {
+		if !b.scrapes() {
+			continue
+		}
+		o := b.led.slotOf(t, slot)
+		o.delta += rate - s.rate
+		if s.rate == 0 {
+			o.starts++
+		}
+	}
+	s.rate = rate
+	s.src.interval = max(s.src.interval, s.cadence.Interval())
+}
+
+// stop ends the series' run: it was marked stale, or is given up.
+func (s *series) stop(t, slot int64) {
+	if !s.live {
+		return
+	}
+	s.live = false
+	for _, b := range s.bound {
+		if b.scrapes() {
+			b.led.leave(t, slot, s.rate)
+		}
+	}
+}
+
+// settleBirths decides the births whose slot closes now.
+func (e *Engine) settleBirths(src *source, upTo int64) {
+	src.births = slices.DeleteFunc(src.births, func(p *pendingBirth) bool {
+		if p.First.T > upTo {
+			return false
+		}
+		p.Done = true
+		p.s.born = nil
+		for _, b := range p.s.bound {
+			o := b.led.budget.obj
+			t := &o.SLI.Terms[b.term]
+			if !bornUnderObservation(p.Birth, o, count.Born(t, &p.First)) {
+				continue
+			}
+			p.s.counted = true
+			b.led.add(b.term, p.First.T, count.Born(t, &p.First), e.slot)
+			e.metrics.births.Inc()
+		}
+		return true
+	})
+}

@@ -1,0 +1,232 @@
+package rules
+
+import (
+	"context"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/slowburn/slowburn/rules/history"
+	"github.com/slowburn/slowburn/slo"
+)
+
+// Apply puts a new set of objectives in force: at start, and on reload. What stays
+// the same keeps its ledgers and alerts; a changed target, window, tier, owner or
+// label is dated and keeps the ledger; a changed SLI begins a new generation whose
+// counts add to the old one's. Samples are not lost in between.
+func (e *Engine) Apply(ctx context.Context, objectives []*slo.Objective) error {
+	e.tick.Lock()
+	defer e.tick.Unlock()
+	fresh := e.swap(objectives)
+	if !e.restored.Load() {
+		return nil // Restore reads the ledgers of all objectives at once
+	}
+	err := e.loadLedgers(ctx, fresh)
+	if saveErr := e.records.save(); err == nil {
+		err = saveErr
+	}
+	return err
+}
+
+// swap replaces the objectives and binds every series anew. It returns those whose
+// past has to be read from the ledger.
+func (e *Engine) swap(objectives []*slo.Objective) (fresh []*objective) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, src := range e.sources {
+		src.mu.Lock()
+		defer src.mu.Unlock()
+	}
+	ts := e.dataTime()
+	old := e.objectives
+	e.objectives = make(map[string]*objective, len(objectives))
+	e.ordered = e.ordered[:0:0]
+	for _, def := range objectives {
+		o := old[def.ID()]
+		delete(old, def.ID())
+		if o == nil {
+			o = &objective{budgets: map[string]*budget{}, since: ts}
+			o.record = e.known[def.ID()]
+			fresh = append(fresh, o)
+		}
+		e.change(o, def, ts)
+		e.objectives[def.ID()] = o
+		e.ordered = append(e.ordered, o)
+	}
+	for _, o := range old {
+		e.retire(o)
+	}
+	e.index = newTermIndex(e.ordered)
+	for _, s := range e.series {
+		if s != nil {
+			e.attach(s, e.index.match(s.lset))
+		}
+	}
+	e.catalogue.Store(nil)
+	e.alerts.changed = true
+	return fresh
+}
+
+// dataTime is the event time at which a change comes into force: the newest closed
+// slot, or wall time before any data.
+func (e *Engine) dataTime() int64 {
+	ts := int64(0)
+	for _, src := range e.sources {
+		ts = max(ts, src.closed)
+	}
+	if ts == 0 {
+		ts = slotEnd(e.opts.Now().UnixMilli(), e.slot) - e.slot
+	}
+	return ts
+}
+
+// change gives an objective its new definition.
+func (e *Engine) change(o *objective, def *slo.Objective, ts int64) {
+	prev := o.Objective
+	o.Objective = def
+	o.longest = longest(def)
+	meaning := def.Meaning()
+	changed := false
+	switch {
+	case o.record == nil:
+		o.record = &ObjectiveRecord{}
+		o.record.begin(meaning, math.MinInt64)
+		changed = true
+	case o.record.Meaning != meaning:
+		o.record.begin(meaning, ts)
+		o.since = ts
+		changed = true
+		if prev != nil {
+			e.regenerate(o, prev)
+		}
+	}
+	v := slo.Version{From: ts, Target: def.Target}
+	for _, w := range def.Windows {
+		v.Windows = append(v.Windows, w.String())
+	}
+	if n := len(o.record.Versions); n == 0 || o.record.Versions[n-1].Target != v.Target || !slices.Equal(o.record.Versions[n-1].Windows, v.Windows) {
+		// A copy: readers of the catalogue hold the old slice.
+		o.record.Versions = append(slices.Clone(o.record.Versions), v)
+		changed = true
+	}
+	if changed {
+		e.known[def.ID()] = o.record
+		e.records.setObjective(def.ID(), o.record)
+	}
+	for _, b := range o.budgets {
+		b.labels = def.BudgetLabels(b.groups)
+		b.realign(e, prev, def)
+	}
+}
+
+// realign keeps the alerts of those severities that still exist.
+func (b *budget) realign(e *Engine, prev, def *slo.Objective) {
+	old := b.alerts
+	b.alerts = make([]*alertState, len(def.Rules))
+	for i, a := range old {
+		if a == nil {
+			continue
+		}
+		j := slices.IndexFunc(def.Rules, func(r slo.Rule) bool {
+			return r.Severity == prev.Rules[i].Severity && r.AlertName == prev.Rules[i].AlertName
+		})
+		if j < 0 {
+			e.alerts.remove(a)
+			e.records.delAlert(a.key)
+			continue
+		}
+		a.rule = j
+		b.alerts[j] = a
+	}
+}
+
+// regenerate turns the open slots' counts, made by the old SLI, into weighed events
+// and begins the ledgers at zero. Groups that the new SLI cannot form are dropped.
+func (e *Engine) regenerate(o *objective, prev *slo.Objective) {
+	regrouped := !slices.Equal(prev.SLI.By, o.SLI.By)
+	for key, b := range o.budgets {
+		if regrouped && !b.groups.IsEmpty() {
+			e.drop(b)
+			delete(o.budgets, key)
+			o.groups--
+			continue
+		}
+		for _, l := range b.ledgers {
+			for i := range l.open {
+				s := &l.open[i]
+				for k := range prev.SLI.Terms {
+					t := &prev.SLI.Terms[k]
+					s.base.bad += t.Bad * s.sums[k]
+					s.base.total += t.Total * s.sums[k]
+				}
+				s.sums = make([]float64, len(o.SLI.Terms))
+				s.late = nil
+			}
+			l.open = slices.Clip(l.open)
+			l.cum = history.Sum{}
+			clear(l.refs[:])
+			l.lateRows, l.carryRows = false, false
+		}
+	}
+}
+
+// retire ends an objective that is not configured any more: its ledger stays on
+// disk, its alerts are resolved.
+func (e *Engine) retire(o *objective) {
+	for _, b := range o.budgets {
+		e.drop(b)
+	}
+}
+
+func (e *Engine) drop(b *budget) {
+	for _, a := range append(slices.Clone(b.alerts), b.missing) {
+		if a != nil {
+			e.alerts.remove(a)
+			e.records.delAlert(a.key)
+		}
+	}
+	for _, l := range b.ledgers {
+		l.src.ledgers = slices.DeleteFunc(slices.Clone(l.src.ledgers), func(o *ledger) bool { return o == l })
+	}
+}
+
+// longest is the longest window of an objective.
+func longest(o *slo.Objective) time.Duration {
+	d := 72 * time.Hour
+	for _, w := range o.Windows {
+		d = max(d, w.Length)
+		if w.Calendar != "" {
+			d = max(d, w.Length+48*time.Hour)
+		}
+	}
+	for i := range o.Rules {
+		for _, p := range o.Rules[i].Pairs {
+			d = max(d, p.Long)
+		}
+	}
+	return d
+}
+
+// sourceNamed finds or makes a source by its name.
+func (e *Engine) sourceNamed(name string) *source {
+	src := e.sources[name]
+	if src == nil {
+		src = newSource(name)
+		e.sources[name] = src
+	}
+	return src
+}
+
+// groupsOf reads a budget's group labels off a stored series.
+func (o *objective) groupsOf(lset labels.Labels) labels.Labels {
+	b := labels.NewScratchBuilder(len(o.SLI.By))
+	for _, name := range o.SLI.By {
+		if v := lset.Get(slo.GroupLabel(name)); v != "" {
+			b.Add(name, v)
+		}
+	}
+	b.Sort()
+	return b.Labels()
+}

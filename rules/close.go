@@ -1,0 +1,195 @@
+package rules
+
+import (
+	"context"
+	"time"
+
+	"github.com/slowburn/slowburn/rules/history"
+)
+
+// closing is one slot to close: its end, ms, and how many slots without data right
+// before it are left out, since the source was silent.
+type closing struct {
+	end int64
+	gap int64
+}
+
+const (
+	// sweep is how many ledgers are closed under one hold of the source's lock, so
+	// that appenders wait for half a millisecond at most.
+	sweep = 256
+	// passRows bounds how many ledger rows one pass makes: a backlog is closed pass
+	// by pass.
+	passRows = 100_000
+)
+
+// row is what one ledger counted in one closed slot.
+type row struct {
+	led   *ledger
+	end   int64
+	delta history.Sum
+	carry carry
+}
+
+// Tick closes every slot that is due at wall time now (ms), evaluates the budgets
+// concerned, saves what changed and states the alerts. Errors of storage are
+// counted and returned, and stop nothing: states advance from memory.
+func (e *Engine) Tick(ctx context.Context, now int64) error {
+	e.tick.Lock()
+	defer e.tick.Unlock()
+	start := time.Now()
+
+	e.mu.RLock()
+	sources := make([]*source, 0, len(e.sources))
+	for _, src := range e.sources {
+		sources = append(sources, src)
+	}
+	e.mu.RUnlock()
+
+	var failed error
+	closed := false
+	for _, src := range sources {
+		for ctx.Err() == nil {
+			more, err := e.closeSource(ctx, src, now)
+			if err != nil {
+				failed = err
+			}
+			if !more {
+				break
+			}
+			closed = true
+		}
+	}
+	e.evaluateEarly(sources, now)
+	e.watchSources(sources, now)
+	e.decide(now)
+	if err := e.records.save(); err != nil {
+		e.metrics.storeErrors.Inc()
+		failed = err
+	}
+	e.state(now)
+	if closed {
+		e.lastTick.Store(now)
+		e.metrics.tickSeconds.UpdateDuration(start)
+	}
+	return failed
+}
+
+// closeSource cuts the slots of one source that are due, writes them to the ledger
+// and evaluates its budgets. more is false when nothing was due.
+func (e *Engine) closeSource(ctx context.Context, src *source, now int64) (more bool, err error) {
+	src.mu.Lock()
+	ledgers := src.ledgers
+	closings, upTo := src.due(now, e.slot, &e.opts, max(1, passRows/max(1, len(ledgers))))
+	if upTo <= src.closed {
+		src.mu.Unlock()
+		return false, nil
+	}
+	// The cut: from here on a sample in these slots is late. The position says which
+	// samples in the raw WAL the ledgers have seen.
+	e.settleBirths(src, upTo)
+	position := src.position
+	src.closed = upTo
+	src.mu.Unlock()
+
+	if len(closings) == 0 {
+		return true, nil
+	}
+	rows := e.sweepLedgers(src, ledgers, closings)
+	err = e.writeRows(ctx, src, rows, closings[len(closings)-1].end, position)
+	if err != nil {
+		e.metrics.ledgerErrors.Inc()
+	}
+	for i := range rows {
+		r := &rows[i]
+		r.led.hist.Append(r.end, r.delta, e.opts.Slot)
+		if r.delta.Observed > 0 {
+			r.led.lastData = r.end
+			if b := r.led.budget; b.dataFirst == 0 || r.end < b.dataFirst {
+				b.dataFirst = r.end
+			}
+		}
+	}
+	e.metrics.slotsClosed.Add(len(closings))
+	e.records.setSource(src.name, upTo)
+	e.evaluateSource(ledgers, closings[0].end, now)
+	return true, err
+}
+
+// due is what to close at wall time now: at most limit slots, and up to where the
+// source is closed then.
+func (src *source) due(now, slot int64, o *Options, limit int) (closings []closing, upTo int64) {
+	if src.closed == 0 {
+		return nil, 0
+	}
+	grace := o.Grace.Milliseconds()
+	lagging := now-src.newest > o.CatchUpLag.Milliseconds()
+	switch {
+	case !lagging:
+		src.lagSince = 0
+	case src.lagSince == 0:
+		src.lagSince = now
+	}
+	if lagging {
+		grace = o.CatchUpGrace.Milliseconds()
+	}
+	target := slotEnd(src.newest-grace-slot+1, slot)
+	src.lagging = lagging
+	src.silent = now-src.arrived > src.silence()
+	if src.silent {
+		target = slotEnd(src.newest, slot)
+	}
+	upTo = src.closed
+	gap := int64(0)
+	for upTo < target && len(closings) < limit {
+		if len(src.seen) == 0 {
+			break
+		}
+		next := src.seen[0]
+		end := upTo + slot
+		switch {
+		case next == end:
+			closings = append(closings, closing{end, gap})
+			src.seen = src.seen[1:]
+			src.lastSeen, upTo, gap = end, end, 0
+		case src.lastSeen == 0 || next-src.lastSeen > src.silence()+slot:
+			// Nothing came for so long that these slots are a gap, not an empty slot of a
+			// slow cadence.
+			until := min(next-slot, target)
+			if src.lastSeen != 0 {
+				gap += (until - upTo) / slot
+			}
+			upTo = until
+		default:
+			closings = append(closings, closing{end, gap})
+			upTo, gap = end, 0
+		}
+	}
+	if gap > 0 && len(closings) == 0 {
+		// The gap reaches to the target: it is counted with the slot behind it.
+		upTo = src.closed
+	} else if gap > 0 {
+		upTo = closings[len(closings)-1].end
+	}
+	return closings, upTo
+}
+
+// sweepLedgers takes the closed slots' counts out of every ledger, slot by slot, in
+// holds of the lock so short that appenders hardly notice.
+func (e *Engine) sweepLedgers(src *source, ledgers []*ledger, closings []closing) []row {
+	rows := make([]row, 0, len(ledgers)*len(closings))
+	for i := 0; i < len(ledgers); i += sweep {
+		src.mu.Lock()
+		for _, l := range ledgers[i:min(i+sweep, len(ledgers))] {
+			for _, c := range closings {
+				d := l.close(c.end, c.gap)
+				if l.begun == 0 || c.end <= l.begun {
+					continue
+				}
+				rows = append(rows, row{l, c.end, d, l.carry})
+			}
+		}
+		src.mu.Unlock()
+	}
+	return rows
+}

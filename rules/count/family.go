@@ -1,0 +1,101 @@
+package count
+
+// Plausibility of a birth (DESIGN.md, counting rule 2): the first value is at most
+// ten times what the family gained at the target since its last scrape, plus ten.
+const (
+	BirthFactor = 10
+	BirthSlack  = 10
+	// BirthScrapes is how many scrapes back the family must have been seen for the
+	// last time.
+	birthScrapes = 3
+)
+
+// Family is one metric name at one target (source, job, instance): all series
+// that one scrape brings together. It tells whether a series that appears in it
+// was born between two scrapes.
+type Family struct {
+	t      [3]int64 // times of the newest scrapes, newest first, ms; 0 if none
+	gain   float64  // events gained in the newest scrape
+	births []*Birth // those whose scrape may still gain
+}
+
+// Birth is a first sample whose fate is open until its slot closes, since its
+// siblings of the same scrape may arrive after it.
+type Birth struct {
+	First Sample
+	// Gain is what the family's known series gained in the same scrape, events.
+	Gain float64
+	// Before are the two scrapes before, newest first, ms; 0 if there was none.
+	Before [2]int64
+	// Done says that it was decided.
+	Done bool
+}
+
+// Scrape notes that the family was scraped at t.
+func (f *Family) Scrape(t int64) {
+	switch {
+	case t > f.t[0]:
+		f.t = [3]int64{t, f.t[0], f.t[1]}
+		f.gain = 0
+		f.forget()
+	case t < f.t[0] && t > f.t[1]:
+		f.t[1], f.t[2] = t, f.t[1]
+	case t < f.t[1] && t > f.t[2]:
+		f.t[2] = t
+	}
+}
+
+// Gain notes that a known series gained events in the scrape at t.
+func (f *Family) Gain(t int64, events float64) {
+	if events <= 0 {
+		return
+	}
+	if t == f.t[0] {
+		f.gain += events
+	}
+	for _, b := range f.births {
+		if b.First.T == t {
+			b.Gain += events
+		}
+	}
+}
+
+// Begin notes the first sample of a series, seen in the scrape at first.T.
+func (f *Family) Begin(first Sample) *Birth {
+	b := &Birth{First: first}
+	if first.T == f.t[0] {
+		b.Gain = f.gain
+	}
+	i := 0
+	for i < len(f.t) && f.t[i] >= first.T {
+		i++
+	}
+	copy(b.Before[:], f.t[i:])
+	f.births = append(f.births, b)
+	return b
+}
+
+func (f *Family) forget() {
+	kept := f.births[:0]
+	for _, b := range f.births {
+		if !b.Done {
+			kept = append(kept, b)
+		}
+	}
+	clear(f.births[len(kept):])
+	f.births = kept
+}
+
+// UnderObservation says whether the series was born between two scrapes of a
+// family that has been observed since the event time since: two earlier scrapes,
+// the last at most three intervals ago, and a plausible first value.
+func (b *Birth) UnderObservation(since int64, value float64) bool {
+	last, before := b.Before[0], b.Before[1]
+	if before == 0 || before <= since {
+		return false
+	}
+	if b.First.T-last > birthScrapes*(last-before) {
+		return false
+	}
+	return value <= BirthFactor*b.Gain+BirthSlack
+}

@@ -1,0 +1,79 @@
+package count
+
+import "slices"
+
+// Kept is how many samples of a series stay in memory: enough for what arrives
+// out of order by a few scrapes.
+const Kept = 4
+
+// Recent is the newest samples of one series in time order. Older neighbours come
+// from the raw TSDB.
+type Recent struct {
+	s [Kept]Sample
+	n uint8
+	// whole says that no older sample of the series exists anywhere.
+	whole bool
+}
+
+// SetWhole says that there is no sample older than those held.
+func (r *Recent) SetWhole() { r.whole = true }
+
+// Len is how many samples are held.
+func (r *Recent) Len() int { return int(r.n) }
+
+// Last is the newest sample, nil if there is none.
+func (r *Recent) Last() *Sample {
+	if r.n == 0 {
+		return nil
+	}
+	return &r.s[r.n-1]
+}
+
+// Oldest is the oldest sample held, nil if there is none.
+func (r *Recent) Oldest() *Sample {
+	if r.n == 0 {
+		return nil
+	}
+	return &r.s[0]
+}
+
+// Neighbours are the samples just before and just after t, nil where there is
+// none. known is false when a neighbour may exist that is not in memory.
+func (r *Recent) Neighbours(t int64) (prev, next *Sample, known bool) {
+	for i := int(r.n) - 1; i >= 0; i-- {
+		if r.s[i].T < t {
+			return &r.s[i], next, true
+		}
+		if r.s[i].T > t {
+			next = &r.s[i]
+		}
+	}
+	return nil, next, r.whole
+}
+
+// Insert adds x in time order and lets go of the oldest when full. A sample older
+// than all of a full memory is not kept. One with a known timestamp is ignored.
+func (r *Recent) Insert(x Sample) {
+	i := int(r.n)
+	for i > 0 && r.s[i-1].T > x.T {
+		i--
+	}
+	if i > 0 && r.s[i-1].T == x.T {
+		return
+	}
+	if r.n < Kept {
+		copy(r.s[i+1:], r.s[i:r.n])
+		r.s[i] = x
+		r.n++
+		return
+	}
+	r.whole = false
+	if i == 0 {
+		return
+	}
+	copy(r.s[:i-1], r.s[1:i])
+	r.s[i-1] = x
+}
+
+// Samples are those held, oldest first.
+func (r *Recent) Samples() []Sample { return slices.Clone(r.s[:r.n]) }

@@ -1,0 +1,124 @@
+package rules
+
+import (
+	"slices"
+	"time"
+
+	"github.com/slowburn/slowburn/slo"
+)
+
+// evaluateEarly looks at the ledgers that got bad events in slots still open and
+// fires what holds even under the worst completion: the bad events seen so far
+// against the total that the recent rate leads one to expect.
+func (e *Engine) evaluateEarly(sources []*source, now int64) {
+	for _, src := range sources {
+		src.mu.Lock()
+		dirty := src.dirty
+		src.dirty = nil
+		for _, l := range dirty {
+			l.dirty = false
+		}
+		lagging := now-src.newest > e.opts.CatchUpLag.Milliseconds()
+		newest := src.newest
+		src.mu.Unlock()
+		if lagging {
+			continue
+		}
+		e.mu.RLock()
+		for _, l := range dirty {
+			if b := l.budget; b.hasTotal.Load() && b.alertsHere() && !b.obj.partsApart() {
+				e.early(b, newest, now)
+			}
+		}
+		e.mu.RUnlock()
+	}
+}
+
+// partsApart says whether bad is a difference of terms that may arrive apart: then
+// what an open slot shows as bad may be good events still on their way.
+func (o *objective) partsApart() bool {
+	return slices.ContainsFunc(o.SLI.Terms, func(t slo.Term) bool { return t.Bad < 0 || t.Total < 0 })
+}
+
+// early evaluates the rules of one budget inside its open slots and fires those
+// that hold already. It never ends anything.
+func (e *Engine) early(b *budget, newest, now int64) {
+	if !slices.ContainsFunc(b.alerts, func(a *alertState) bool { return a == nil || a.State != slo.AlertFiring }) {
+		return
+	}
+	ts := slotEnd(newest, e.slot)
+	if ts <= b.evaluated {
+		return
+	}
+	open := e.openCounts(b, ts)
+	target := e.targetAt(b.obj, ts)
+	at := func(w slo.Window) slo.Counts {
+		c := b.counts(w.Start(ts, e.opts.Slot), ts, e.slot, withLate(w))
+		c.Bad += open.Bad
+		c.Total += open.Total
+		// Scrapes of open slots are still arriving: they are not missing.
+		c.Observed += open.Observed
+		return c
+	}
+	ev := e.evaluation(b, target, ts, at)
+	k := 0
+	for i := range b.obj.Rules {
+		r := &b.obj.Rules[i]
+		c := condition{}
+		for j := range r.Pairs {
+			if st := ev.pairs[k]; st.Holds && !c.holds {
+				c = condition{holds: true, pair: j, value: st.LongBurn}
+			}
+			k++
+		}
+		if a := b.alerts[i]; c.holds && (a == nil || a.State != slo.AlertFiring) {
+			ev.ts = newest
+			b.early.Store(ev)
+			e.step(b, i, c, newest, now)
+			e.metrics.early.Inc()
+		}
+	}
+}
+
+// openCounts are the events in the open slots up to ts under the worst completion:
+// total is at least what the rate of the last 5 min leads one to expect until ts.
+func (e *Engine) openCounts(b *budget, ts int64) slo.Counts {
+	var c slo.Counts
+	for _, l := range b.ledgers {
+		closed := l.hist.End()
+		if closed == 0 || closed >= ts {
+			continue
+		}
+		recent := l.hist.Sum().Sub(l.hist.At(slo.Rolling(5*time.Minute).Start(closed, e.opts.Slot)))
+		seconds := min(300, float64(closed-l.hist.First())/1000)
+		expected := 0.0
+		if seconds > 0 {
+			expected = recent.Total / seconds * float64(ts-closed) / 1000
+		}
+		bad, total := l.openSums(ts)
+		c.Bad += bad
+		c.Total += max(total, expected)
+		c.Observed += float64(l.expect) / 1e6 * float64((ts-closed)/e.slot)
+	}
+	return c
+}
+
+// openSums weighs the on-time events in the open slots up to ts.
+func (l *ledger) openSums(ts int64) (bad, total float64) {
+	l.src.mu.Lock()
+	defer l.src.mu.Unlock()
+	for i := range l.open {
+		s := &l.open[i]
+		if s.end > ts {
+			break
+		}
+		bad += s.base.bad
+		total += s.base.total
+		for k := range l.budget.obj.SLI.Terms {
+			t := &l.budget.obj.SLI.Terms[k]
+			bad += t.Bad * s.sums[k]
+			total += t.Total * s.sums[k]
+		}
+	}
+	return bad, total
+}

@@ -1,0 +1,137 @@
+package rules
+
+import (
+	"slices"
+	"time"
+
+	"github.com/slowburn/slowburn/rules/history"
+	"github.com/slowburn/slowburn/slo"
+)
+
+// evaluation is what one budget came to at one slot's end. It is never changed, so
+// that readers may hold it.
+type evaluation struct {
+	ts      int64
+	target  float64
+	state   slo.State
+	windows []slo.Counts // of the budget windows
+	hour    slo.Counts
+	pairs   []slo.PairStatus
+}
+
+// evaluateSource evaluates every budget that the ledgers feed, at each slot from
+// first on up to where its sources are closed.
+func (e *Engine) evaluateSource(ledgers []*ledger, first, now int64) {
+	for chunk := range slices.Chunk(ledgers, sweep) {
+		e.mu.RLock()
+		for _, l := range chunk {
+			b := l.budget
+			if !b.hasTotal.Load() {
+				continue
+			}
+			target := b.due()
+			from := max(b.evaluated+e.slot, min(first, target))
+			for ts := from; ts <= target; ts += e.slot {
+				e.evaluate(b, ts, now)
+			}
+		}
+		e.mu.RUnlock()
+	}
+}
+
+// due is the slot up to which a budget can be evaluated: that which all sources
+// that are not silent have closed. A source that is catching up holds nothing up
+// while another is live.
+func (b *budget) due() int64 {
+	var live, behind, silent int64 = forever, forever, 0
+	for _, l := range b.ledgers {
+		switch {
+		case l.src.silent:
+			silent = max(silent, l.src.closed)
+		case l.src.lagging:
+			behind = min(behind, l.src.closed)
+		default:
+			live = min(live, l.src.closed)
+		}
+	}
+	switch {
+	case live != forever:
+		return live
+	case behind != forever:
+		return behind
+	}
+	return silent
+}
+
+// evaluate computes one budget at the slot that ends at ts and advances its alerts.
+func (e *Engine) evaluate(b *budget, ts, now int64) {
+	b.evaluated = ts
+	at := e.reader(b, ts)
+	ev := e.evaluation(b, e.targetAt(b.obj, ts), ts, at)
+	b.last.Store(ev)
+	e.metrics.evaluations.Inc()
+	if b.alertsHere() {
+		e.advance(b, ev, at, ts, now)
+	}
+}
+
+func (e *Engine) evaluation(b *budget, target float64, ts int64, at slo.At) *evaluation {
+	ev := &evaluation{ts: ts, target: target, hour: at(slo.Rolling(time.Hour))}
+	ev.pairs = slo.PairsAt(b.obj.Rules, target, at)
+	ev.state = slo.StateAt(b.obj.Objective, ev.pairs, at)
+	ev.windows = make([]slo.Counts, len(b.obj.Windows))
+	for i, w := range b.obj.Windows {
+		ev.windows[i] = at(w)
+	}
+	return ev
+}
+
+// newest is the budget's newest evaluation, inside an open slot if that is newer.
+func (b *budget) newest() *evaluation {
+	ev := b.last.Load()
+	if early := b.early.Load(); early != nil && (ev == nil || early.ts > ev.ts) {
+		return early
+	}
+	return ev
+}
+
+// reader gives a budget's counts over the windows that end at ts, each read once.
+func (e *Engine) reader(b *budget, ts int64) slo.At {
+	type memo struct {
+		w slo.Window
+		c slo.Counts
+	}
+	var seen [12]memo
+	n := 0
+	return func(w slo.Window) slo.Counts {
+		for i := range n {
+			if seen[i].w == w {
+				return seen[i].c
+			}
+		}
+		c := b.counts(w.Start(ts, e.opts.Slot), ts, e.slot, withLate(w))
+		if n < len(seen) {
+			seen[n] = memo{w, c}
+			n++
+		}
+		return c
+	}
+}
+
+// withLate says whether a window takes in events that arrived after their slot had
+// closed: alert windows under 6 h do not.
+func withLate(w slo.Window) bool { return w.Calendar != "" || w.Length >= history.LateWindow }
+
+// targetAt is the objective's target in force at ts.
+func (e *Engine) targetAt(o *objective, ts int64) float64 {
+	v := o.record.Versions
+	for i := len(v) - 1; i > 0; i-- {
+		if v[i].From <= ts {
+			return v[i].Target
+		}
+	}
+	if len(v) > 0 {
+		return v[0].Target
+	}
+	return o.Target
+}

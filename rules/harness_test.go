@@ -1,0 +1,220 @@
+package rules_test
+
+import (
+	"context"
+	"math"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/prometheus/model/histogram"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
+	promtsdb "github.com/prometheus/prometheus/tsdb"
+	"github.com/prometheus/prometheus/tsdb/chunkenc"
+
+	"github.com/slowburn/slowburn/rules"
+	"github.com/slowburn/slowburn/slo"
+)
+
+const slot = 15 * time.Second
+
+// memStore keeps records as a durable store would.
+type memStore struct {
+	mu sync.Mutex
+	m  map[string]rules.Record
+}
+
+func (s *memStore) Load() (map[string]rules.Record, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[string]rules.Record{}
+	for k, v := range s.m {
+		out[k] = v
+	}
+	return out, nil
+}
+
+func (s *memStore) Save(put map[string]rules.Record, del []string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for k, v := range put {
+		s.m[k] = v
+	}
+	for _, k := range del {
+		delete(s.m, k)
+	}
+	return nil
+}
+
+type arrival struct {
+	lset  labels.Labels
+	st, t int64
+	v     float64
+	h     *histogram.FloatHistogram
+}
+
+// rig is an engine over real TSDBs, fed as the receiver feeds it, with a wall clock
+// that the test moves.
+type rig struct {
+	t           testing.TB
+	raw, ledger *promtsdb.DB
+	store       *memStore
+	engine      *rules.Engine
+	now         int64
+	objectives  []*slo.Objective
+	log         []arrival // all samples in order of arrival: what a raw WAL holds
+	levels      [][]slo.Alert
+	rawDir      string
+	ledgerDir   string
+}
+
+func openDB(t testing.TB, dir string) *promtsdb.DB {
+	t.Helper()
+	opts := promtsdb.DefaultOptions()
+	opts.OutOfOrderTimeWindow = (40 * 24 * time.Hour).Milliseconds()
+	opts.RetentionDuration = 0
+	opts.EnableSTStorage, opts.FloatChunkEncoding = true, chunkenc.EncXOR2
+	db, err := promtsdb.Open(dir, nil, nil, opts, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.DisableCompactions()
+	return db
+}
+
+func newRig(t testing.TB, now int64, objectives ...*slo.Objective) *rig {
+	r := &rig{t: t, now: now, objectives: objectives, store: &memStore{m: map[string]rules.Record{}}, rawDir: t.TempDir(), ledgerDir: t.TempDir()}
+	r.raw, r.ledger = openDB(t, r.rawDir), openDB(t, r.ledgerDir)
+	t.Cleanup(func() { r.raw.Close(); r.ledger.Close() })
+	r.start()
+	return r
+}
+
+func (r *rig) start() {
+	r.t.Helper()
+	var err error
+	r.engine, err = rules.New(rules.Options{
+		Raw: r.raw, Ledger: r.ledger, Store: r.store,
+		SourceLabels: []string{"cluster", "prometheus"},
+		Now:          func() time.Time { return time.UnixMilli(r.now) },
+		Position:     func() int64 { return int64(len(r.log)) },
+		Since: func(pos int64, fn func(labels.Labels, int64, int64, float64, *histogram.Histogram, *histogram.FloatHistogram) error) error {
+			for _, a := range r.log[pos:] {
+				if err := fn(a.lset, a.st, a.t, a.v, nil, a.h); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		Notify: func(level []slo.Alert) { r.levels = append(r.levels, level) },
+	})
+	r.must(err)
+	r.must(r.engine.LoadRecords())
+	r.must(r.engine.Apply(context.Background(), r.objectives))
+	r.must(r.engine.Restore(context.Background()))
+}
+
+func (r *rig) must(err error) {
+	r.t.Helper()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// crash forgets the engine and starts another over the same stores.
+func (r *rig) crash() {
+	r.t.Helper()
+	r.start()
+}
+
+// send stores samples in the raw TSDB and hands them to the engine, as one request.
+func (r *rig) send(samples ...arrival) {
+	r.t.Helper()
+	app := r.raw.AppenderV2(context.Background())
+	for _, a := range samples {
+		_, err := app.Append(0, a.lset, a.st, a.t, a.v, nil, a.h, storage.AppendV2Options{})
+		r.must(err)
+	}
+	r.must(app.Commit())
+	r.log = append(r.log, samples...)
+	sink := r.engine.AppenderV2(context.Background())
+	for _, a := range samples {
+		ref := r.engine.Bind(a.lset)
+		if ref == 0 {
+			continue
+		}
+		_, err := sink.Append(ref, labels.EmptyLabels(), a.st, a.t, a.v, nil, a.h, storage.AppendV2Options{})
+		r.must(err)
+	}
+	r.must(sink.Commit())
+}
+
+func (r *rig) tick() { r.t.Helper(); r.must(r.engine.Tick(context.Background(), r.now)) }
+
+// flush closes every slot with data, as silence does in the end.
+func (r *rig) flush() {
+	r.t.Helper()
+	r.now += (20 * time.Minute).Milliseconds()
+	r.tick()
+}
+
+// stored is the newest value of a ledger counter, all sources and generations added.
+func (r *rig) stored(name string, ms ...*labels.Matcher) float64 {
+	r.t.Helper()
+	q, err := r.ledger.Querier(math.MinInt64, math.MaxInt64)
+	r.must(err)
+	defer q.Close()
+	ms = append(ms, labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, name))
+	set := q.Select(context.Background(), false, nil, ms...)
+	sum := 0.0
+	for set.Next() {
+		it := set.At().Iterator(nil)
+		last, prevT := 0.0, int64(math.MinInt64)
+		for it.Next() != 0 {
+			t, v := it.At()
+			if v < last {
+				r.t.Fatalf("%s falls from %g to %g at %d", name, last, v, t)
+			}
+			if t <= prevT || t%slot.Milliseconds() != 0 {
+				r.t.Fatalf("%s has a row at %d after %d", name, t, prevT)
+			}
+			last, prevT = v, t
+		}
+		sum += last
+	}
+	r.must(set.Err())
+	return sum
+}
+
+func (r *rig) firing(severity string) []slo.Alert {
+	var out []slo.Alert
+	for _, a := range r.engine.Alerts() {
+		if a.State == slo.AlertFiring && a.Labels.Get("severity") == severity {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+func matcher(name, value string) *labels.Matcher {
+	return labels.MustNewMatcher(labels.MatchEqual, name, value)
+}
+
+// availability is an objective over http_requests_total{job="shop"}.
+func availability(target float64, by ...string) *slo.Objective {
+	total := []*labels.Matcher{matcher(labels.MetricName, "http_requests_total"), matcher("job", "shop")}
+	bad := append(append([]*labels.Matcher{}, total...), labels.MustNewMatcher(labels.MatchRegexp, "code", "5.."))
+	w := slo.Rolling(30 * 24 * time.Hour)
+	return &slo.Objective{
+		Service: "shop", Name: "availability", Target: target, Windows: []slo.Window{w}, Format: slo.FormatNative,
+		SLI: slo.SLI{By: by, Births: slo.BirthsAuto, Terms: []slo.Term{
+			{Matchers: bad, Bad: 1}, {Matchers: total, Total: 1},
+		}},
+		Rules: slo.Tier{Alerts: slo.DefaultAlerts()}.Rules(w), RollUpAlerts: true,
+	}
+}
+
+func requests(code, instance string) labels.Labels {
+	return labels.FromStrings(labels.MetricName, "http_requests_total", "job", "shop", "code", code, "instance", instance, "prometheus", "a")
+}

@@ -1,0 +1,199 @@
+package rules
+
+import (
+	"time"
+
+	"github.com/prometheus/prometheus/storage"
+
+	"github.com/slowburn/slowburn/rules/history"
+)
+
+// ledger counts one budget's events from one source: open slots, what negative
+// rests they carry on, and the past. Open slots, carry and rates are guarded by
+// the source's lock; cum, hist and refs belong to the evaluator.
+type ledger struct {
+	budget *budget
+	src    *source
+	series int
+
+	open  []openSlot // ascending
+	carry carry
+	rate  int64 // scrapes expected per slot, in millionths
+	live  int   // series scraped now
+	// ghost is the rate of the last series that ended: while no other begins, its
+	// scrapes are still expected, since all targets gone is not all well.
+	ghost int64
+	begun int64 // start of the first slot with a sample, ms; 0 before
+	dirty bool  // bad events arrived in an open slot
+
+	cum  history.Sum // since the generation began: what the ledger TSDB holds
+	hist *history.History
+	refs [numStored]storage.SeriesRef
+	// lateRows says that the late series exist in the ledger TSDB.
+	lateRows, carryRows bool
+	// expect is rate as of the newest closed slot.
+	expect   int64
+	lastData int64 // end of the newest slot with a scrape, ms
+}
+
+// carry is what could not be counted without a stored counter falling: a bucket
+// arrives in one slot and its count in the next.
+type carry struct{ bad, total, lateBad, lateTotal float64 }
+
+// openSlot is a slot that still counts.
+type openSlot struct {
+	end  int64
+	sums []float64 // by term, on time
+	late []float64 // by term, late; nil if none
+	// base is what was weighed already when the SLI's meaning changed.
+	base     struct{ bad, total float64 }
+	observed int64
+	// starts are scrapes to expect in this slot alone; delta, in millionths,
+	// changes the rate of this slot (negative) and all later ones.
+	starts int64
+	delta  int64
+	ended  int64
+}
+
+func newLedger(b *budget, src *source, slot time.Duration) *ledger {
+	return &ledger{budget: b, src: src, hist: history.New(slot, b.obj.longest)}
+}
+
+// at is the open slot that ends at end.
+func (l *ledger) at(end int64) *openSlot {
+	i := len(l.open)
+	for i > 0 && l.open[i-1].end > end {
+		i--
+	}
+	if i > 0 && l.open[i-1].end == end {
+		return &l.open[i-1]
+	}
+	if n := len(l.open); n < cap(l.open) {
+		// Reuse the term sums of a slot that was closed.
+		l.open = l.open[:n+1]
+		spare := l.open[n]
+		copy(l.open[i+1:], l.open[i:n])
+		clear(spare.sums)
+		l.open[i] = openSlot{end: end, sums: spare.sums}
+	} else {
+		l.open = append(l.open, openSlot{})
+		copy(l.open[i+1:], l.open[i:n])
+		l.open[i] = openSlot{end: end}
+	}
+	s := &l.open[i]
+	if terms := len(l.budget.obj.SLI.Terms); len(s.sums) != terms {
+		s.sums = make([]float64, terms)
+	}
+	return s
+}
+
+// add counts events of a term at event time t: in their own slot, or as late in
+// the oldest open one.
+func (l *ledger) add(term int, t int64, events float64, slot int64) {
+	if events == 0 {
+		return
+	}
+	if t <= l.src.closed {
+		s := l.at(l.src.closed + slot)
+		if s.late == nil {
+			s.late = make([]float64, len(s.sums))
+		}
+		s.late[term] += events
+		return
+	}
+	l.at(slotEnd(t, slot)).sums[term] += events
+	if w := l.budget.obj.SLI.Terms[term].Bad; w > 0 && !l.dirty {
+		l.dirty = true
+		l.src.dirty = append(l.src.dirty, l)
+	}
+}
+
+// slotOf is the open slot for a scrape seen at t.
+func (l *ledger) slotOf(t, slot int64) *openSlot {
+	end := max(slotEnd(t, slot), l.src.closed+slot)
+	if l.begun == 0 || end-slot < l.begun {
+		l.begun = end - slot
+	}
+	return l.at(end)
+}
+
+// close takes the counts of the slot that ends at end out of the open slots. Slots
+// must be closed in order. gap is how many empty slots before it were left out,
+// whose scrapes were expected all the same.
+func (l *ledger) close(end int64, gap int64) history.Sum {
+	var d history.Sum
+	var s openSlot
+	if len(l.open) > 0 && l.open[0].end <= end {
+		s = l.open[0]
+		n := copy(l.open, l.open[1:])
+		l.open[n] = openSlot{sums: s.sums} // keep its sums for reuse
+		l.open = l.open[:n]
+		bad, total := s.base.bad, s.base.total
+		lateBad, lateTotal := 0.0, 0.0
+		for i := range l.budget.obj.SLI.Terms {
+			t := &l.budget.obj.SLI.Terms[i]
+			bad += t.Bad * s.sums[i]
+			total += t.Total * s.sums[i]
+			if s.late != nil {
+				lateBad += t.Bad * s.late[i]
+				lateTotal += t.Total * s.late[i]
+			}
+		}
+		bad, l.carry.bad = settle(bad, l.carry.bad)
+		total, l.carry.total = settle(total, l.carry.total)
+		d.LateBad, l.carry.lateBad = settle(lateBad, l.carry.lateBad)
+		d.LateTotal, l.carry.lateTotal = settle(lateTotal, l.carry.lateTotal)
+		d.Bad, d.Total = bad+d.LateBad, total+d.LateTotal
+		d.Observed = float64(s.observed)
+	}
+	d.Expected = float64((l.rate+s.ended)+l.rate*gap)/1e6 + float64(s.starts)
+	l.rate += s.delta
+	l.rate = max(0, l.rate)
+	l.expect = l.rate
+	return d
+}
+
+// settle adds what is carried and carries on a negative rest.
+func settle(v, carried float64) (counted, rest float64) {
+	v += carried
+	if v < 0 {
+		return 0, v
+	}
+	return v, 0
+}
+
+// enter and leave count a series in and out of those scraped; rate is how many
+// scrapes a slot it brings, in millionths.
+func (l *ledger) enter(t, slot, rate int64) {
+	s := l.slotOf(t, slot)
+	s.starts++
+	s.delta += rate
+	l.live++
+	if l.ghost > 0 {
+		s.delta -= l.ghost
+		s.ended -= l.ghost
+		l.ghost = 0
+	}
+}
+
+func (l *ledger) leave(t, slot, rate int64) {
+	l.live--
+	if l.live <= 0 {
+		l.live = 0
+		l.ghost += rate
+		return
+	}
+	s := l.slotOf(t, slot)
+	s.delta -= rate
+	s.ended -= rate
+}
+
+// sumAt is what was counted up to ts. While the source is behind ts its scrapes
+// are still expected.
+func (l *ledger) sumAt(ts, slot int64) history.Sum {
+	s := l.hist.At(ts)
+	if end := l.hist.End(); end > 0 && ts > end {
+		s.Expected += float64(l.expect) / 1e6 * float64((ts-end)/slot)
+	}
+	return s
+}

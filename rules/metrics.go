@@ -1,0 +1,51 @@
+package rules
+
+import "github.com/VictoriaMetrics/metrics"
+
+// engineMetrics are the engine's own metrics.
+type engineMetrics struct {
+	invalidSamples   *metrics.Counter
+	unbound          *metrics.Counter
+	births           *metrics.Counter
+	neighbourReads   *metrics.Counter
+	rawErrors        *metrics.Counter
+	groupsOverflowed *metrics.Counter
+	slotsClosed      *metrics.Counter
+	evaluations      *metrics.Counter
+	fired            *metrics.Counter
+	early            *metrics.Counter
+	lateRecovered    *metrics.Counter
+	ledgerErrors     *metrics.Counter
+	storeErrors      *metrics.Counter
+	templateErrors   *metrics.Counter
+	tickErrors       *metrics.Counter
+	tickSeconds      *metrics.Histogram
+}
+
+func newMetrics(set *metrics.Set, e *Engine) *engineMetrics {
+	set.NewGauge("slowburn_engine_budgets", func() float64 { return float64(len(e.Catalogue())) })
+	set.NewGauge("slowburn_engine_series", func() float64 {
+		e.mu.RLock()
+		defer e.mu.RUnlock()
+		return float64(len(e.series) - len(e.free))
+	})
+	set.NewGauge("slowburn_engine_last_tick_timestamp_seconds", func() float64 { return float64(e.lastTick.Load()) / 1000 })
+	return &engineMetrics{
+		invalidSamples:   set.NewCounter("slowburn_engine_invalid_samples_total"),
+		unbound:          set.NewCounter("slowburn_engine_unbound_samples_total"),
+		births:           set.NewCounter("slowburn_engine_births_total"),
+		neighbourReads:   set.NewCounter("slowburn_engine_neighbour_reads_total"),
+		rawErrors:        set.NewCounter("slowburn_engine_raw_read_errors_total"),
+		groupsOverflowed: set.NewCounter("slowburn_engine_series_overflowed_total"),
+		slotsClosed:      set.NewCounter("slowburn_engine_slots_closed_total"),
+		evaluations:      set.NewCounter("slowburn_engine_evaluations_total"),
+		fired:            set.NewCounter("slowburn_engine_alerts_fired_total"),
+		early:            set.NewCounter("slowburn_engine_alerts_fired_early_total"),
+		lateRecovered:    set.NewCounter("slowburn_engine_late_samples_recovered_total"),
+		ledgerErrors:     set.NewCounter("slowburn_engine_ledger_write_errors_total"),
+		storeErrors:      set.NewCounter("slowburn_engine_state_write_errors_total"),
+		templateErrors:   set.NewCounter("slowburn_engine_template_errors_total"),
+		tickErrors:       set.NewCounter("slowburn_engine_tick_errors_total"),
+		tickSeconds:      set.NewHistogram("slowburn_engine_tick_duration_seconds"),
+	}
+}

@@ -1,0 +1,125 @@
+package rules
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/tsdb/chunkenc"
+
+	"github.com/slowburn/slowburn/rules/count"
+)
+
+// load fills the memory of a series that is new to the engine with what the raw
+// TSDB knows of it around t.
+func (e *Engine) load(s *series, t int64, later []entry) {
+	s.loaded = true
+	const around = 10 * 60 * 1000
+	skip := skipped(s, t, later)
+	found := e.rawSamples(s.lset, t-around, math.MaxInt64, skip)
+	older := func(x count.Sample) bool { return x.T < t }
+	if !slices.ContainsFunc(found, older) {
+		if past := e.rawSamples(s.lset, math.MinInt64, t-around-1, skip); len(past) > 0 {
+			found = append([]count.Sample{past[len(past)-1]}, found...)
+		}
+	}
+	if len(found) == 0 {
+		s.recent.SetWhole()
+	}
+	for _, x := range found {
+		s.recent.Insert(x)
+	}
+}
+
+// neighbours are the samples around t that are no longer in memory; next is the
+// successor in memory, if there is one.
+func (e *Engine) neighbours(s *series, t int64, next *count.Sample, later []entry) (prev, after *count.Sample) {
+	e.metrics.neighbourReads.Inc()
+	until := int64(math.MaxInt64)
+	if next != nil {
+		until = next.T
+	}
+	const near = 60 * 60 * 1000
+	skip := skipped(s, t, later)
+	for _, from := range []int64{t - near, math.MinInt64} {
+		for _, x := range e.rawSamples(s.lset, from, until, skip) {
+			if x.T < t {
+				prev = &x
+			} else if x.T > t {
+				after = &x
+				break
+			}
+		}
+		if prev != nil {
+			break
+		}
+	}
+	if after == nil {
+		after = next
+	}
+	return prev, after
+}
+
+// skipped are the timestamps that the raw TSDB holds already but the ledgers have
+// not counted: the sample itself and what follows in its batch.
+func skipped(s *series, t int64, later []entry) map[int64]bool {
+	skip := map[int64]bool{t: true}
+	for i := range later {
+		if later[i].ref == s.ref {
+			skip[later[i].T] = true
+		}
+	}
+	return skip
+}
+
+// rawSamples reads the countable samples of one series in [from, to].
+func (e *Engine) rawSamples(lset labels.Labels, from, to int64, skip map[int64]bool) []count.Sample {
+	q, err := e.opts.Raw.Querier(from, to)
+	if err != nil {
+		e.metrics.rawErrors.Inc()
+		return nil
+	}
+	defer q.Close()
+	ms := make([]*labels.Matcher, 0, lset.Len())
+	lset.Range(func(l labels.Label) {
+		ms = append(ms, labels.MustNewMatcher(labels.MatchEqual, l.Name, l.Value))
+	})
+	set := q.Select(context.Background(), false, nil, ms...)
+	var out []count.Sample
+	for set.Next() {
+		if series := set.At(); labels.Equal(series.Labels(), lset) {
+			out = appendSamples(out, series.Iterator(nil), from, to, skip)
+		}
+	}
+	if set.Err() != nil {
+		e.metrics.rawErrors.Inc()
+	}
+	return out
+}
+
+// appendSamples reads an iterator's countable samples.
+func appendSamples(out []count.Sample, it chunkenc.Iterator, from, to int64, skip map[int64]bool) []count.Sample {
+	for vt := it.Next(); vt != chunkenc.ValNone; vt = it.Next() {
+		x := sampleAt(it, vt)
+		if x.T < from || skip[x.T] || x.Stale() || !x.Valid() {
+			continue
+		}
+		if x.T > to {
+			break
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// sampleAt is the sample the iterator stands on.
+func sampleAt(it chunkenc.Iterator, vt chunkenc.ValueType) count.Sample {
+	x := count.Sample{ST: it.AtST()}
+	if vt == chunkenc.ValFloat {
+		x.T, x.V = it.At()
+	} else {
+		x.T, x.H = it.AtFloatHistogram(nil)
+	}
+	return x
+}

@@ -1,0 +1,340 @@
+package rules
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/prometheus/model/histogram"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/tsdb/chunkenc"
+
+	"github.com/slowburn/slowburn/rules/count"
+	"github.com/slowburn/slowburn/slo"
+)
+
+// warmUp is how far before the newest closed slot raw samples are read at start:
+// enough for neighbours, cadences and the families of births, ms.
+const warmUp = 5 * 60 * 1000
+
+// LoadRecords reads generations, versions and alert states from the store. It comes
+// before the first Apply.
+func (e *Engine) LoadRecords() error {
+	e.tick.Lock()
+	defer e.tick.Unlock()
+	all, err := e.opts.Store.Load()
+	if err != nil {
+		return fmt.Errorf("load the engine's records: %w", err)
+	}
+	for key, r := range all {
+		switch {
+		case r.Objective != nil && len(r.Objective.Generations) > 0:
+			e.known[strings.TrimPrefix(key, "objective/")] = r.Objective
+		case r.Alert != nil:
+			e.stored.alerts[key] = r.Alert
+		case r.Source != nil:
+			e.stored.closed[strings.TrimPrefix(key, "source/")] = r.Source.Closed
+		}
+	}
+	return nil
+}
+
+// storedState is what the store held at start, until Restore has used it.
+type storedState struct {
+	alerts map[string]*AlertRecord
+	closed map[string]int64 // by source
+}
+
+// Restore rebuilds what memory held when the process ended, after the first Apply:
+// closed slots from the ledger TSDB, open ones from the raw TSDB, samples that had
+// arrived late from its WAL, alert states from the store. Slots that were written
+// but whose evaluation was not saved are evaluated again.
+func (e *Engine) Restore(ctx context.Context) error {
+	e.tick.Lock()
+	defer e.tick.Unlock()
+	e.mu.Lock()
+	objectives := slices.Clone(e.ordered)
+	e.mu.Unlock()
+	if err := e.loadLedgers(ctx, objectives); err != nil {
+		return err
+	}
+	positions, err := e.loadPositions()
+	if err != nil {
+		return err
+	}
+	if err := e.replayRaw(ctx); err != nil {
+		return err
+	}
+	if err := e.recoverLate(positions); err != nil {
+		return err
+	}
+	e.restoreAlerts()
+	now := e.opts.Now().UnixMilli()
+	for _, src := range e.sources {
+		if src.closed == 0 {
+			continue
+		}
+		first := src.closed
+		if saved, ok := e.stored.closed[src.name]; ok {
+			first = min(first, saved+e.slot)
+		}
+		first = max(first, src.closed-2*60*60*1000)
+		src.lagging = now-src.newest > e.opts.CatchUpLag.Milliseconds()
+		for _, l := range src.ledgers {
+			l.budget.evaluated = first - e.slot
+		}
+		e.evaluateSource(src.ledgers, first, now)
+	}
+	e.stored = storedState{}
+	e.restored.Store(true)
+	e.alerts.changed = true
+	return e.records.save()
+}
+
+// loadPositions reads, for every source, the newest slot it closed and the raw WAL
+// position that goes with it.
+func (e *Engine) loadPositions() (map[string]int64, error) {
+	q, err := e.opts.Ledger.Querier(math.MinInt64, math.MaxInt64)
+	if err != nil {
+		return nil, fmt.Errorf("read ledger positions: %w", err)
+	}
+	defer q.Close()
+	positions := map[string]int64{}
+	set := q.Select(context.Background(), false, nil, labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, positionName))
+	for set.Next() {
+		name := set.At().Labels().Get(slo.LabelSource)
+		src := e.sourceNamed(name)
+		it := set.At().Iterator(nil)
+		for vt := it.Next(); vt == chunkenc.ValFloat; vt = it.Next() {
+			t, v := it.At()
+			src.closed, positions[name] = t, int64(v)
+		}
+		src.closedAtStart = src.closed
+		src.lastSeen, src.newest, src.position = src.closed, src.closed, positions[name]
+	}
+	return positions, set.Err()
+}
+
+// replayRaw applies the raw samples that closed slots do not hold yet, in time
+// order, after those before them have warmed up what the engine knows of each
+// series.
+func (e *Engine) replayRaw(ctx context.Context) error {
+	from := e.opts.Now().UnixMilli() - 60*60*1000
+	for _, src := range e.sources {
+		if src.closed != 0 {
+			from = min(from, src.closed)
+		}
+	}
+	q, err := e.opts.Raw.Querier(from-warmUp, math.MaxInt64)
+	if err != nil {
+		return fmt.Errorf("read raw samples: %w", err)
+	}
+	defer q.Close()
+	type event struct {
+		s *series
+		count.Sample
+	}
+	var events []event
+	set := q.Select(ctx, false, nil, e.rawMatcher())
+	for set.Next() {
+		ref := e.Bind(set.At().Labels())
+		if ref == 0 {
+			continue
+		}
+		s := e.lookup(ref)
+		it := set.At().Iterator(nil)
+		for vt := it.Next(); vt != chunkenc.ValNone; vt = it.Next() {
+			if x := sampleAt(it, vt); s.src.closed == 0 || x.T > s.src.closed-warmUp {
+				events = append(events, event{s, x})
+			}
+		}
+	}
+	if err := set.Err(); err != nil {
+		return fmt.Errorf("read raw samples: %w", err)
+	}
+	slices.SortStableFunc(events, func(a, b event) int { return int(a.T - b.T) })
+
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	for i := range events {
+		if ev := &events[i]; ev.T <= ev.s.src.closedAtStart {
+			ev.s.warm(ev.Sample)
+		}
+	}
+	for _, src := range e.sources {
+		src.mu.Lock()
+		for s := range src.series {
+			s.settle(e.slot)
+		}
+		src.mu.Unlock()
+	}
+	for i := range events {
+		ev := &events[i]
+		if ev.T <= ev.s.src.closedAtStart {
+			continue
+		}
+		ev.s.src.mu.Lock()
+		if !ev.s.loaded {
+			e.loadBefore(ev.s, ev.T)
+		}
+		e.apply(ev.s, ev.Sample, nil)
+		ev.s.src.mu.Unlock()
+	}
+	return nil
+}
+
+// rawMatcher selects every series some term may read.
+func (e *Engine) rawMatcher() *labels.Matcher {
+	if len(e.index.rest) > 0 {
+		return labels.MustNewMatcher(labels.MatchRegexp, labels.MetricName, ".+")
+	}
+	names := make([]string, 0, len(e.index.names))
+	for name := range e.index.names {
+		names = append(names, regexp.QuoteMeta(name))
+	}
+	slices.Sort(names)
+	return labels.MustNewMatcher(labels.MatchRegexp, labels.MetricName, strings.Join(names, "|"))
+}
+
+// warm lets a series know a sample that closed slots hold already.
+func (s *series) warm(x count.Sample) {
+	if x.Stale() {
+		s.live = false
+		return
+	}
+	if !x.Valid() {
+		return
+	}
+	s.loaded = true
+	s.family.Scrape(x.T)
+	if last := s.recent.Last(); last != nil {
+		s.cadence.Observe(x.T - last.T)
+	}
+	s.live = true
+	s.recent.Insert(x)
+}
+
+// settle counts a warmed-up series in among those scraped.
+func (s *series) settle(slot int64) {
+	if iv := s.cadence.Interval(); iv > 0 {
+		s.rate = slot * 1_000_000 / iv
+		s.src.interval = max(s.src.interval, iv)
+	}
+	if !s.live {
+		return
+	}
+	for _, b := range s.bound {
+		if b.scrapes() {
+			b.led.live++
+			b.led.rate += s.rate
+			b.led.expect = b.led.rate
+		}
+	}
+}
+
+// loadBefore gives a series the newest sample before t.
+func (e *Engine) loadBefore(s *series, t int64) {
+	s.loaded = true
+	past := e.rawSamples(s.lset, math.MinInt64, t-1, nil)
+	if len(past) == 0 {
+		s.recent.SetWhole()
+		return
+	}
+	s.recent.Insert(past[len(past)-1])
+}
+
+// recoverLate finds the samples that arrived after their slot had closed and after
+// the last ledger write, and posts what they add: the events of all samples up to
+// the closed slot, less those without them.
+func (e *Engine) recoverLate(positions map[string]int64) error {
+	if e.opts.Since == nil || len(positions) == 0 {
+		return nil
+	}
+	oldest := int64(math.MaxInt64)
+	for _, p := range positions {
+		oldest = min(oldest, p)
+	}
+	late := map[*series]map[int64]bool{}
+	err := e.opts.Since(oldest, func(lset labels.Labels, _, t int64, _ float64, _ *histogram.Histogram, _ *histogram.FloatHistogram) error {
+		ref := e.Bind(lset)
+		if ref == 0 {
+			return nil
+		}
+		s := e.lookup(ref)
+		if t <= s.src.closedAtStart {
+			if late[s] == nil {
+				late[s] = map[int64]bool{}
+			}
+			late[s][t] = true
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read the raw WAL behind the ledger's position: %w", err)
+	}
+	for s, times := range late {
+		first := int64(math.MaxInt64)
+		for t := range times {
+			first = min(first, t)
+		}
+		until := s.src.closedAtStart
+		from := first - 60*60*1000
+		with := e.rawSamples(s.lset, from, until, nil)
+		without := e.rawSamples(s.lset, from, until, times)
+		s.src.mu.Lock()
+		for _, b := range s.bound {
+			t := &b.led.budget.obj.SLI.Terms[b.term]
+			events := sumEvents(t, with, s.cadence.Interval()) - sumEvents(t, without, s.cadence.Interval())
+			b.led.add(b.term, first, events, e.slot)
+		}
+		s.src.mu.Unlock()
+		e.metrics.lateRecovered.Add(len(times))
+	}
+	return nil
+}
+
+func sumEvents(t *slo.Term, samples []count.Sample, interval int64) float64 {
+	sum := 0.0
+	for i := 1; i < len(samples); i++ {
+		sum += count.Events(t, &samples[i-1], &samples[i], interval)
+	}
+	return sum
+}
+
+// restoreAlerts gives budgets their alert states back. States of budgets that are
+// not configured any more are dropped: their alerts are resolved.
+func (e *Engine) restoreAlerts() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, o := range e.ordered {
+		for _, b := range o.budgets {
+			for i := range o.Rules {
+				key := alertKey(b, i)
+				if r := e.stored.alerts[key]; r != nil {
+					a := &alertState{AlertRecord: *r, key: key, budget: b, rule: i}
+					b.alerts[i] = a
+					e.alerts.add(a)
+					delete(e.stored.alerts, key)
+				}
+			}
+			if r := e.stored.alerts["alert/"+b.key+"/missing"]; r != nil {
+				b.missing = &alertState{AlertRecord: *r, key: "alert/" + b.key + "/missing", budget: b, rule: -1}
+				e.alerts.add(b.missing)
+				delete(e.stored.alerts, b.missing.key)
+			}
+		}
+	}
+	for _, src := range e.sources {
+		if r := e.stored.alerts["alert/source/"+src.name]; r != nil {
+			src.lagAlert = &alertState{AlertRecord: *r, key: "alert/source/" + src.name, rule: -1}
+			e.alerts.add(src.lagAlert)
+			delete(e.stored.alerts, src.lagAlert.key)
+		}
+	}
+	for key := range e.stored.alerts {
+		e.records.delAlert(key)
+	}
+}

@@ -1,0 +1,125 @@
+package rules
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/slowburn/slowburn/rules/count"
+)
+
+// source is one stream of remote write that keeps order in itself. Its lock guards
+// everything that appenders write: its series, the open slots of its ledgers and
+// the fields below.
+type source struct {
+	name string
+
+	mu       sync.Mutex
+	ledgers  []*ledger
+	series   map[*series]struct{}
+	families map[uint64]*count.Family
+	births   []*pendingBirth
+
+	newest   int64   // newest event time, ms
+	arrived  int64   // wall time of the newest batch, ms
+	closed   int64   // end of the newest slot cut, ms; 0 before the first sample
+	seen     []int64 // ends of slots after closed that got samples, ascending
+	lastSeen int64   // end of the newest slot up to closed that got samples
+	interval int64   // the longest scrape interval of a live series, ms
+	position int64   // the raw WAL position of the newest batch applied
+	dirty    []*ledger
+
+	closedAtStart int64 // what Restore found closed, ms
+
+	swept    int64 // event time of the last look for vanished series, ms
+	lagSince int64 // wall time since when it has been catching up, ms; 0 if it is not
+
+	// silent and lagging are the evaluator's: nothing has arrived for so long that
+	// the source holds nothing up, and the source is behind wall time.
+	silent, lagging bool
+	lagAlert        *alertState
+}
+
+type pendingBirth struct {
+	*count.Birth
+	s *series
+}
+
+func newSource(name string) *source {
+	return &source{name: name, series: map[*series]struct{}{}, families: map[uint64]*count.Family{}}
+}
+
+// family is the family a series belongs to: metric name and target.
+func (src *source) family(lset labels.Labels) *count.Family {
+	h, _ := lset.HashForLabels(nil, labels.MetricName, "instance", "job")
+	f := src.families[h]
+	if f == nil {
+		f = &count.Family{}
+		src.families[h] = f
+	}
+	return f
+}
+
+// note records that a sample with event time t has arrived at wall time now.
+func (src *source) note(t int64, slot int64) {
+	if src.closed == 0 {
+		// The first samples come from several shards: leave room before them.
+		src.closed = slotEnd(t, slot) - slot - firstRoom/slot*slot
+	}
+	src.newest = max(src.newest, t)
+	end := slotEnd(t, slot)
+	if end <= src.closed {
+		return
+	}
+	i := len(src.seen)
+	for i > 0 && src.seen[i-1] > end {
+		i--
+	}
+	if i > 0 && src.seen[i-1] == end {
+		return
+	}
+	src.seen = slices.Insert(src.seen, i, end)
+}
+
+// firstRoom is how far before its first sample a source's slots stay open, ms.
+const firstRoom = 5 * 60 * 1000
+
+// silence is for how long a source may be quiet before it holds nothing up, ms.
+func (src *source) silence() int64 { return max(2*src.interval, 60_000) }
+
+func slotEnd(ts, slot int64) int64 {
+	r := ts % slot
+	if r == 0 {
+		return ts
+	}
+	return ts - r + slot
+}
+
+// SourceStatus is what the engine knows of one source.
+type SourceStatus struct {
+	Name string
+	// Newest is the newest event time, Arrived the wall time of the newest batch,
+	// Closed the end of the newest closed slot; ms.
+	Newest, Arrived, Closed int64
+	Series, Ledgers         int
+}
+
+// Sources are the sources seen so far, by name.
+func (e *Engine) Sources() []SourceStatus {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	var out []SourceStatus
+	for _, src := range e.sources {
+		src.mu.Lock()
+		out = append(out, SourceStatus{src.name, src.newest, src.arrived, src.closed, len(src.series), len(src.ledgers)})
+		src.mu.Unlock()
+	}
+	slices.SortFunc(out, func(a, b SourceStatus) int {
+		if a.Name < b.Name {
+			return -1
+		}
+		return 1
+	})
+	return out
+}

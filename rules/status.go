@@ -1,0 +1,111 @@
+package rules
+
+import (
+	"slices"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/slowburn/slowburn/slo"
+)
+
+// Status is a snapshot of every budget, by objective and group labels.
+func (e *Engine) Status() []slo.Status {
+	now := e.opts.Now().UnixMilli()
+	alerts := map[string][]slo.Alert{}
+	for _, a := range e.Alerts() {
+		key := a.Labels.Get(slo.LabelService) + "/" + a.Labels.Get(slo.LabelSLO)
+		alerts[key] = append(alerts[key], a)
+	}
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	out := make([]slo.Status, 0, len(e.ordered))
+	for _, o := range e.ordered {
+		if o.rollUp == nil && len(o.budgets) == 0 {
+			out = append(out, slo.Status{Objective: o.Objective, Labels: o.BudgetLabels(labels.EmptyLabels()), State: slo.StateNoData, Reason: e.noData(o)})
+			continue
+		}
+		first := len(out)
+		for _, b := range o.budgets {
+			if b.hasTotal.Load() || b == o.rollUp {
+				out = append(out, e.statusOf(b, now, alerts[o.ID()]))
+			}
+		}
+		slices.SortFunc(out[first:], func(a, b slo.Status) int { return labels.Compare(a.Groups, b.Groups) })
+	}
+	return out
+}
+
+func (e *Engine) statusOf(b *budget, now int64, alerts []slo.Alert) slo.Status {
+	s := slo.Status{Objective: b.obj.Objective, Groups: b.groups, Labels: b.labels, State: slo.StateNoData}
+	for _, l := range b.ledgers {
+		s.Series += l.series
+	}
+	for _, a := range alerts {
+		if matchesGroups(a.Labels, b) {
+			s.Alerts = append(s.Alerts, a)
+		}
+	}
+	ev := b.last.Load()
+	if ev == nil {
+		s.Reason = e.noData(b.obj)
+		return s
+	}
+	s.TS, s.State, s.Pairs = ev.ts, ev.state, ev.pairs
+	if now-ev.ts > max(absentAfter, 0) {
+		s.State = slo.StateNoData
+		s.Reason = "no samples since " + time.UnixMilli(ev.ts).UTC().Format(time.RFC3339) + ": is the Prometheus sending, and are its targets up?"
+	}
+	for i, w := range b.obj.Windows {
+		if i >= len(ev.windows) {
+			break
+		}
+		c := ev.windows[i]
+		ratio, _ := c.ErrorRatio()
+		s.Windows = append(s.Windows, slo.WindowStatus{
+			Window: w, Start: w.Start(ev.ts, e.opts.Slot), Counts: c,
+			ErrorRatio: ratio, BurnRate: c.BurnRate(ev.target), Remaining: c.Remaining(ev.target),
+			RemainingEvents:  c.RemainingEvents(ev.target),
+			TimeToExhaustion: slo.TimeToExhaustion(c, ev.hour, ev.target),
+			Coverage:         c.Coverage(),
+		})
+	}
+	return s
+}
+
+// matchesGroups says whether an alert of the objective is this budget's own.
+func matchesGroups(lset labels.Labels, b *budget) bool {
+	for _, name := range b.obj.SLI.By {
+		want := b.groups.Get(name)
+		have := lset.Get(slo.GroupLabel(name))
+		if b.obj.Format != slo.FormatNative {
+			have = lset.Get(name)
+		}
+		if want != have {
+			return false
+		}
+	}
+	return true
+}
+
+// noData says why an objective has no data, as far as the engine knows.
+func (e *Engine) noData(o *objective) string {
+	if o.SLI.Query != nil {
+		return "this SLI is free PromQL, which this version does not evaluate: " + o.SLI.Query.Reason
+	}
+	for i := range o.SLI.Terms {
+		if t := &o.SLI.Terms[i]; t.Total != 0 && !e.anyMatches(t) {
+			return "matches 0 series so far: " + t.Selector()
+		}
+	}
+	return "no slot has closed yet"
+}
+
+func (e *Engine) anyMatches(t *slo.Term) bool {
+	for _, s := range e.series {
+		if s != nil && t.Matches(s.lset) {
+			return true
+		}
+	}
+	return false
+}
