@@ -20,7 +20,7 @@ var (
 )
 
 // withoutLate says whether a window leaves late amounts out.
-func withoutLate(w slo.Window) bool { return w.Length < history.LateWindow }
+func withoutLate(w slo.Window) bool { return w.Calendar == "" && w.Length < history.LateWindow }
 
 // shape is what the series of all objectives with the same windows have in common:
 // 10,000 budgets usually have a handful.
