@@ -137,7 +137,10 @@ func (src *source) due(now, slot int64, o *Options, limit int) (closings []closi
 	src.lagging = lagging
 	src.silent = now-src.arrived > src.silence()
 	if src.silent {
-		target = slotEnd(src.newest, slot)
+		target = src.closed
+		if n := len(src.seen); n > 0 {
+			target = src.seen[n-1]
+		}
 	}
 	upTo = src.closed
 	gap := int64(0)

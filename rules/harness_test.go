@@ -52,6 +52,7 @@ type arrival struct {
 	st, t int64
 	v     float64
 	h     *histogram.FloatHistogram
+	at    int64 // when it arrives, wall ms
 }
 
 // rig is an engine over real TSDBs, fed as the receiver feeds it, with a wall clock

@@ -95,6 +95,7 @@ func (l *ledger) add(term int, t int64, events float64, slot int64) {
 	}
 	if t <= l.src.closed {
 		s := l.at(l.src.closed + slot)
+		l.src.noteSlot(s.end)
 		if s.late == nil {
 			s.late = make([]float64, len(s.sums))
 		}
@@ -121,34 +122,35 @@ func (l *ledger) slotOf(t, slot int64) *openSlot {
 // must be closed in order. gap is how many empty slots before it were left out,
 // whose scrapes were expected all the same.
 func (l *ledger) close(end int64, gap int64) history.Sum {
+	var on, late struct{ bad, total float64 }
 	var d history.Sum
-	var s openSlot
-	if len(l.open) > 0 && l.open[0].end <= end {
-		s = l.open[0]
+	starts, ended, delta := int64(0), int64(0), int64(0)
+	for len(l.open) > 0 && l.open[0].end <= end {
+		s := l.open[0]
+		on.bad += s.base.bad
+		on.total += s.base.total
+		for i := range l.budget.obj.SLI.Terms {
+			t := &l.budget.obj.SLI.Terms[i]
+			on.bad += t.Bad * s.sums[i]
+			on.total += t.Total * s.sums[i]
+			if s.late != nil {
+				late.bad += t.Bad * s.late[i]
+				late.total += t.Total * s.late[i]
+			}
+		}
+		d.Observed += float64(s.observed)
+		starts, ended, delta = starts+s.starts, ended+s.ended, delta+s.delta
 		n := copy(l.open, l.open[1:])
 		l.open[n] = openSlot{sums: s.sums} // keep its sums for reuse
 		l.open = l.open[:n]
-		bad, total := s.base.bad, s.base.total
-		lateBad, lateTotal := 0.0, 0.0
-		for i := range l.budget.obj.SLI.Terms {
-			t := &l.budget.obj.SLI.Terms[i]
-			bad += t.Bad * s.sums[i]
-			total += t.Total * s.sums[i]
-			if s.late != nil {
-				lateBad += t.Bad * s.late[i]
-				lateTotal += t.Total * s.late[i]
-			}
-		}
-		bad, l.carry.bad = settle(bad, l.carry.bad)
-		total, l.carry.total = settle(total, l.carry.total)
-		d.LateBad, l.carry.lateBad = settle(lateBad, l.carry.lateBad)
-		d.LateTotal, l.carry.lateTotal = settle(lateTotal, l.carry.lateTotal)
-		d.Bad, d.Total = bad+d.LateBad, total+d.LateTotal
-		d.Observed = float64(s.observed)
 	}
-	d.Expected = float64((l.rate+s.ended)+l.rate*gap)/1e6 + float64(s.starts)
-	l.rate += s.delta
-	l.rate = max(0, l.rate)
+	on.bad, l.carry.bad = settle(on.bad, l.carry.bad)
+	on.total, l.carry.total = settle(on.total, l.carry.total)
+	d.LateBad, l.carry.lateBad = settle(late.bad, l.carry.lateBad)
+	d.LateTotal, l.carry.lateTotal = settle(late.total, l.carry.lateTotal)
+	d.Bad, d.Total = on.bad+d.LateBad, on.total+d.LateTotal
+	d.Expected = float64((l.rate+ended)+l.rate*gap)/1e6 + float64(starts)
+	l.rate = max(0, l.rate+delta)
 	l.expect = l.rate
 	return d
 }

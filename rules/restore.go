@@ -71,6 +71,12 @@ func (e *Engine) Restore(ctx context.Context) error {
 	if err := e.recoverLate(positions); err != nil {
 		return err
 	}
+	if e.opts.Position != nil {
+		// All that the WAL holds is accounted for now.
+		for _, src := range e.sources {
+			src.position = e.opts.Position()
+		}
+	}
 	e.restoreAlerts()
 	now := e.opts.Now().UnixMilli()
 	for _, src := range e.sources {
@@ -248,52 +254,54 @@ func (e *Engine) loadBefore(s *series, t int64) {
 
 // recoverLate finds the samples that arrived after their slot had closed and after
 // the last ledger write, and posts what they add: the events of all samples up to
-// the closed slot, less those without them.
+// the closed slot, less those without them. Each source has a position of its own.
 func (e *Engine) recoverLate(positions map[string]int64) error {
-	if e.opts.Since == nil || len(positions) == 0 {
+	if e.opts.Since == nil {
 		return nil
 	}
-	oldest := int64(math.MaxInt64)
-	for _, p := range positions {
-		oldest = min(oldest, p)
-	}
-	late := map[*series]map[int64]bool{}
-	err := e.opts.Since(oldest, func(lset labels.Labels, _, t int64, _ float64, _ *histogram.Histogram, _ *histogram.FloatHistogram) error {
-		ref := e.Bind(lset)
-		if ref == 0 {
-			return nil
-		}
-		s := e.lookup(ref)
-		if t <= s.src.closedAtStart {
+	for name, position := range positions {
+		late := map[*series]map[int64]bool{}
+		err := e.opts.Since(position, func(lset labels.Labels, _, t int64, _ float64, _ *histogram.Histogram, _ *histogram.FloatHistogram) error {
+			s := e.lookup(e.Bind(lset))
+			if s == nil || s.src.name != name || t > s.src.closedAtStart {
+				return nil
+			}
 			if late[s] == nil {
 				late[s] = map[int64]bool{}
 			}
 			late[s][t] = true
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("read the raw WAL behind the position of source %q: %w", name, err)
 		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("read the raw WAL behind the ledger's position: %w", err)
-	}
-	for s, times := range late {
-		first := int64(math.MaxInt64)
-		for t := range times {
-			first = min(first, t)
+		for s, times := range late {
+			e.postLate(s, times)
 		}
-		until := s.src.closedAtStart
-		from := first - 60*60*1000
-		with := e.rawSamples(s.lset, from, until, nil)
-		without := e.rawSamples(s.lset, from, until, times)
-		s.src.mu.Lock()
-		for _, b := range s.bound {
-			t := &b.led.budget.obj.SLI.Terms[b.term]
-			events := sumEvents(t, with, s.cadence.Interval()) - sumEvents(t, without, s.cadence.Interval())
-			b.led.add(b.term, first, events, e.slot)
-		}
-		s.src.mu.Unlock()
-		e.metrics.lateRecovered.Add(len(times))
 	}
 	return nil
+}
+
+// postLate counts the samples at times, which the ledgers have not seen.
+func (e *Engine) postLate(s *series, times map[int64]bool) {
+	e.metrics.lateRecovered.Add(len(times))
+	first := int64(math.MaxInt64)
+	for t := range times {
+		first = min(first, t)
+	}
+	with := e.rawSamples(s.lset, first, s.src.closedAtStart, nil)
+	without := e.rawSamples(s.lset, first, s.src.closedAtStart, times)
+	if past := e.rawSamples(s.lset, math.MinInt64, first-1, nil); len(past) > 0 {
+		prev := past[len(past)-1:]
+		with, without = append(prev[:1:1], with...), append(prev[:1:1], without...)
+	}
+	s.src.mu.Lock()
+	defer s.src.mu.Unlock()
+	interval := s.cadence.Interval()
+	for _, b := range s.bound {
+		t := &b.led.budget.obj.SLI.Terms[b.term]
+		b.led.add(b.term, first, sumEvents(t, with, interval)-sumEvents(t, without, interval), e.slot)
+	}
 }
 
 func sumEvents(t *slo.Term, samples []count.Sample, interval int64) float64 {

@@ -68,10 +68,13 @@ func (src *source) note(t int64, slot int64) {
 		src.closed = slotEnd(t, slot) - slot - firstRoom/slot*slot
 	}
 	src.newest = max(src.newest, t)
-	end := slotEnd(t, slot)
-	if end <= src.closed {
-		return
+	if end := slotEnd(t, slot); end > src.closed {
+		src.noteSlot(end)
 	}
+}
+
+// noteSlot records that the open slot that ends at end holds something.
+func (src *source) noteSlot(end int64) {
 	i := len(src.seen)
 	for i > 0 && src.seen[i-1] > end {
 		i--
