@@ -1,0 +1,288 @@
+package slo
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
+)
+
+// Many queries are sums of counters in disguise. A linear is such a sum: terms
+// with a factor each, counted per group. What PromQL does about missing series
+// and division by zero (or vector(0), clamp_min, > 0) does not matter to counts
+// and is looked through.
+type linear struct {
+	terms []Term // weight in Bad
+	// by are the groups; summed is false while the series stand side by side, as
+	// they do inside a sum.
+	by     []string
+	summed bool
+	// unit tells what one is: rates and increases cannot be added to each other.
+	unit unit
+	// constant is the value of a sum without terms.
+	constant float64
+}
+
+// unit is what a linear counts.
+type unit string
+
+const (
+	perSecond  unit = "rate"
+	increases  unit = "increase"
+	timeSlices unit = "time slices"
+	averages   unit = "average"
+	instants   unit = "instant"
+)
+
+// isConstant says whether the sum is a plain number.
+func (l linear) isConstant() bool { return len(l.terms) == 0 }
+
+// isZero says whether the sum is 0 whatever the series are.
+func (l linear) isZero() bool {
+	for _, t := range l.terms {
+		if t.Bad != 0 {
+			return false
+		}
+	}
+	return l.constant == 0
+}
+
+func (l linear) scale(f float64) linear {
+	out := l
+	out.terms = slices.Clone(l.terms)
+	for i := range out.terms {
+		out.terms[i].Bad *= f
+	}
+	out.constant *= f
+	return out
+}
+
+// add adds up two sums that count the same things into the same groups.
+func (l linear) add(m linear) (linear, error) {
+	switch {
+	case l.isConstant() && l.constant == 0:
+		return m, nil
+	case m.isConstant() && m.constant == 0:
+		return l, nil
+	case l.isConstant() && m.isConstant():
+		return linear{constant: l.constant + m.constant}, nil
+	case l.isConstant() || m.isConstant():
+		return linear{}, errors.New("it adds a number to a count of events")
+	}
+	if err := sameKind(l, m); err != nil {
+		return linear{}, err
+	}
+	out := l
+	out.terms = slices.Concat(l.terms, m.terms)
+	return out, nil
+}
+
+// sameKind says why two sums cannot be joined by + - or /.
+func sameKind(l, m linear) error {
+	switch {
+	case l.unit != m.unit:
+		return fmt.Errorf("it mixes %s with %s", l.unit, m.unit)
+	case l.summed != m.summed:
+		return errors.New("it joins a sum with single series")
+	case !slices.Equal(l.by, m.by):
+		return fmt.Errorf("it joins sums by (%s) with sums by (%s)", strings.Join(l.by, ", "), strings.Join(m.by, ", "))
+	}
+	return nil
+}
+
+// linearOf recognises a sum; the error is the reason why it is none.
+func linearOf(e parser.Expr) (linear, error) {
+	switch e := e.(type) {
+	case *parser.ParenExpr:
+		return linearOf(e.Expr)
+	case *parser.NumberLiteral:
+		return linear{constant: e.Val}, nil
+	case *parser.UnaryExpr:
+		l, err := linearOf(e.Expr)
+		if e.Op == parser.SUB {
+			l = l.scale(-1)
+		}
+		return l, err
+	case *parser.AggregateExpr:
+		return linearAggregate(e)
+	case *parser.Call:
+		return linearCall(e)
+	case *parser.BinaryExpr:
+		return linearBinary(e)
+	case *parser.VectorSelector:
+		return linear{}, fmt.Errorf("%s is taken as it is, without rate or increase", metricOr(e))
+	}
+	return linear{}, fmt.Errorf("it uses %s", strings.TrimPrefix(fmt.Sprintf("%T", e), "*parser."))
+}
+
+func metricOr(vs *parser.VectorSelector) string {
+	if vs.Name != "" {
+		return vs.Name
+	}
+	return "a selector"
+}
+
+func linearAggregate(e *parser.AggregateExpr) (linear, error) {
+	if e.Op != parser.SUM {
+		return linear{}, fmt.Errorf("%s is no sum", e.Op)
+	}
+	l, err := linearOf(e.Expr)
+	if err != nil {
+		return linear{}, err
+	}
+	return l.sum(e)
+}
+
+// sum groups the series that stand side by side.
+func (l linear) sum(e *parser.AggregateExpr) (linear, error) {
+	by := sortedSet(e.Grouping)
+	switch {
+	case e.Without:
+		return linear{}, errors.New("`without` leaves labels that only the series know")
+	case l.isConstant():
+		return l, nil
+	case l.summed:
+		for _, name := range by {
+			if !slices.Contains(l.by, name) {
+				return linear{}, fmt.Errorf("it sums by %s what has lost that label", name)
+			}
+		}
+	}
+	l.by, l.summed = by, true
+	return l, nil
+}
+
+func linearCall(e *parser.Call) (linear, error) {
+	switch e.Func.Name {
+	case "rate", "increase":
+		vs, err := rangeSelector(e.Args[0])
+		if err != nil {
+			return linear{}, err
+		}
+		u := perSecond
+		if e.Func.Name == "increase" {
+			u = increases
+		}
+		return linear{terms: []Term{counterTerm(vs.LabelMatchers)}, unit: u}, nil
+	case "clamp_min":
+		// A floor under a rate only guards a division.
+		return linearOf(e.Args[0])
+	case "vector", "scalar":
+		l, err := linearOf(e.Args[0])
+		if err == nil && !l.isConstant() {
+			err = fmt.Errorf("it uses %s()", e.Func.Name)
+		}
+		return l, err
+	case "histogram_count":
+		l, err := linearOf(e.Args[0])
+		if err != nil {
+			return linear{}, err
+		}
+		return l.histogram(HistogramCount, 0)
+	case "count_over_time", "sum_over_time", "avg_over_time":
+		return sliceCall(e)
+	}
+	return linear{}, fmt.Errorf("it uses %s()", e.Func.Name)
+}
+
+// histogram turns sums of what were taken for counters into observations of
+// native histograms.
+func (l linear) histogram(kind TermKind, threshold float64) (linear, error) {
+	out := l
+	out.terms = slices.Clone(l.terms)
+	for i := range out.terms {
+		if out.terms[i].Kind != Counter {
+			return linear{}, errors.New("it asks a histogram function about something else")
+		}
+		out.terms[i].Kind, out.terms[i].Threshold = kind, threshold
+	}
+	return out, nil
+}
+
+func linearBinary(e *parser.BinaryExpr) (linear, error) {
+	l, err := linearOf(e.LHS)
+	if err != nil {
+		return linear{}, err
+	}
+	r, err := linearOf(e.RHS)
+	if err != nil {
+		return linear{}, err
+	}
+	if vm := e.VectorMatching; vm != nil && (len(vm.Include) > 0 || vm.FillValues.LHS != nil || vm.FillValues.RHS != nil) {
+		return linear{}, errors.New("it copies labels with group_left or group_right")
+	}
+	switch e.Op {
+	case parser.ADD:
+		return l.add(r)
+	case parser.SUB:
+		return l.add(r.scale(-1))
+	case parser.MUL:
+		switch {
+		case r.isConstant():
+			return l.scale(r.constant), nil
+		case l.isConstant():
+			return r.scale(l.constant), nil
+		}
+		return linear{}, errors.New("it multiplies series by series")
+	case parser.DIV:
+		if r.isConstant() && r.constant != 0 {
+			return l.scale(1 / r.constant), nil
+		}
+		return linear{}, errors.New("it divides series by series within a sum")
+	case parser.LOR:
+		// `or vector(0)`, `or vector(1)` under a division, `or 0 * sum(…)`.
+		if r.isConstant() || r.isZero() {
+			return l, nil
+		}
+		return linear{}, errors.New("`or` takes other series where some are missing")
+	case parser.GTR, parser.GTE, parser.NEQ:
+		if r.isZero() && !e.ReturnBool {
+			return l, nil
+		}
+	}
+	return linear{}, fmt.Errorf("it uses %s", e.Op)
+}
+
+// rangeSelector is a plain selector over the whole window.
+func rangeSelector(e parser.Expr) (*parser.VectorSelector, error) {
+	ms, ok := unparen(e).(*parser.MatrixSelector)
+	if !ok {
+		return nil, errors.New("it takes the rate of a subquery")
+	}
+	if ms.RangeExpr != nil || ms.Range != probeWindow {
+		return nil, errors.New("its range is not {{.window}} alone")
+	}
+	vs := ms.VectorSelector.(*parser.VectorSelector)
+	if !plain(vs) || vs.Anchored || vs.Smoothed {
+		return nil, errors.New("it looks at another time, with offset or @")
+	}
+	return vs, nil
+}
+
+// counterTerm is a counter's term. A bucket asked for by its `le` is found by its
+// number, so that "0.3" and "0.30" are the same.
+func counterTerm(ms []*labels.Matcher) Term {
+	t := Term{Matchers: ms, Bad: 1}
+	for _, m := range ms {
+		if m.Name != labels.BucketLabel || m.Type != labels.MatchEqual {
+			continue
+		}
+		if le, err := strconv.ParseFloat(m.Value, 64); err == nil && !math.IsNaN(le) {
+			t.Kind, t.Threshold, t.Matchers = BucketBelow, le, without(ms, labels.BucketLabel)
+		}
+	}
+	return t
+}
+
+func sortedSet(names []string) []string {
+	out := slices.Compact(slices.Sorted(slices.Values(names)))
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}

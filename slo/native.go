@@ -1,0 +1,191 @@
+package slo
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/slowburn/slowburn/slo/document"
+)
+
+// taken are the labels an objective cannot have for its own, with what to write
+// instead.
+var taken = map[string]string{
+	"slo":        "it is the objective's name",
+	"service":    "write it as service:",
+	"owner":      "write it as owner:",
+	"tier":       "write it as tier:",
+	"severity":   "tiers name it",
+	"alertname":  "it is " + AlertBurn,
+	"alertstate": "Prometheus's ALERTS has it",
+	"window":     "write it as window:",
+	"source":     "it tells the remote-write streams of one budget apart",
+	"generation": "the ledger keeps it",
+	"state":      "the budget's state has it",
+}
+
+// native reads a document of our own format.
+func (r *reader) native(m *document.Mapping) {
+	service := r.name(m.Require("service"), "service")
+	owner := m.Get("owner").String()
+	labels := r.labels(m.Get("labels"), taken)
+	defaults := nativeDefaults{
+		tier: m.Get("tier"), window: m.Get("window"), windows: m.Get("windows"), zone: m.Get("time_zone"),
+		runbook: r.url(m.Get("runbook")), dashboard: r.url(m.Get("dashboard")),
+	}
+	objectives := m.Require("objectives")
+	m.Done()
+	header := len(r.doc.Problems())
+
+	list := objectives.List()
+	if len(list) == 0 && header == 0 {
+		objectives.Errorf("\"objectives\" is empty: a file without objectives has no use")
+	}
+	for _, n := range list {
+		r.objective(n, func(m *document.Mapping, o *Objective) {
+			o.Format, o.Service = FormatNative, service
+			o.Description = m.Get("description").String()
+			o.Owner = m.Get("owner").String()
+			if o.Owner == "" {
+				o.Owner = owner
+			}
+			o.Labels = merge(labels, r.labels(m.Get("labels"), taken))
+			r.nativeObjective(m, o, defaults)
+		})
+	}
+	if header > 0 {
+		// Without a sound header no objective means what its writer meant.
+		r.found = nil
+	}
+}
+
+// nativeDefaults are what a document says for all its objectives.
+type nativeDefaults struct {
+	tier, window, windows, zone document.Node
+	runbook, dashboard          string
+}
+
+func (r *reader) nativeObjective(m *document.Mapping, o *Objective, d nativeDefaults) {
+	o.Target = r.target(m.Require("target"))
+	o.Windows = r.windows(m, d)
+	o.Runbook, o.Dashboard = r.url(m.Get("runbook")), r.url(m.Get("dashboard"))
+	if o.Runbook == "" {
+		o.Runbook = d.runbook
+	}
+	if o.Dashboard == "" {
+		o.Dashboard = d.dashboard
+	}
+	by := r.groups(m.Get("by"))
+	sli := m.Require("sli")
+	o.SLI = r.sli(sli)
+	if len(by) > 0 {
+		if sli.Mapping().Has("query") {
+			m.Get("by").Errorf("a query names its groups itself, with sum by (…): leave \"by\" out")
+		}
+		o.SLI.By = by
+	}
+	o.RollUpAlerts = true
+
+	tier, ok := r.tier(m.Get("tier"), d.tier)
+	o.Tier = tier.Name
+	alerting := m.Get("alerting")
+	if ok && len(o.Windows) > 0 {
+		o.Rules = r.alerting(alerting, tier, tier.Rules(o.Windows[0]))
+	}
+}
+
+// target reads a percentage between 0 and 100.
+func (r *reader) target(n document.Node) float64 {
+	v, ok := r.percent(n)
+	switch {
+	case !ok:
+	case v <= 0 || v != v:
+		n.Errorf("target %s: want a percentage above 0 and below 100, such as 99.9", n)
+	case v >= 1:
+		n.Errorf("target %s: want a percentage below 100, such as 99.9: at 100 the first bad event would spend the whole budget", n)
+	}
+	return v
+}
+
+// windows reads the budget windows, from the document's defaults where the
+// objective has none.
+func (r *reader) windows(m *document.Mapping, d nativeDefaults) []Window {
+	one, many, zoneNode := m.Get("window"), m.Get("windows"), m.Get("time_zone")
+	if !one.IsZero() && !many.IsZero() {
+		one.Errorf("\"window\" and \"windows\" are given: keep one")
+	}
+	ownZone := !zoneNode.IsZero()
+	if one.IsZero() && many.IsZero() {
+		one, many = d.window, d.windows
+	}
+	if !ownZone {
+		zoneNode = d.zone
+	}
+	zone := time.UTC
+	if !zoneNode.IsZero() {
+		z, err := time.LoadLocation(zoneNode.String())
+		if err != nil || zoneNode.String() == "Local" {
+			zoneNode.Errorf("time zone %q is not known: want a name such as Europe/Berlin", zoneNode)
+		} else {
+			zone = z
+		}
+	}
+	nodes := many.OneOrMore()
+	if !one.IsZero() {
+		nodes = []document.Node{one}
+	}
+	if len(nodes) == 0 {
+		return []Window{r.opts.DefaultWindow}
+	}
+	var ws []Window
+	calendar := false
+	for _, n := range nodes {
+		w, err := ParseWindow(n.String(), zone)
+		if err != nil {
+			n.Errorf("%v", err)
+			continue
+		}
+		if slices.ContainsFunc(ws, func(v Window) bool { return v.String() == w.String() }) {
+			n.Errorf("window %q stands twice", w)
+		}
+		calendar = calendar || w.Calendar != ""
+		ws = append(ws, w)
+	}
+	if ownZone && !calendar && len(ws) > 0 {
+		zoneNode.Errorf("time_zone has no meaning for a rolling window: want a window of day, week, month or quarter")
+	}
+	return ws
+}
+
+// tier looks up the objective's tier, the document's or the default.
+func (r *reader) tier(own, document document.Node) (Tier, bool) {
+	n, name := own, own.String()
+	if name == "" {
+		n, name = document, document.String()
+	}
+	if name == "" {
+		name = r.opts.DefaultTier
+	}
+	t, ok := r.opts.Tiers[name]
+	if !ok {
+		n.Errorf("tier %q is not known: want one of %s", name, strings.Join(slices.Sorted(maps.Keys(r.opts.Tiers)), ", "))
+	}
+	if t.Name == "" {
+		t.Name = name
+	}
+	return t, ok
+}
+
+// merge returns base with what over adds or replaces; nil if there is nothing.
+func merge(base, over map[string]string) map[string]string {
+	if len(base)+len(over) == 0 {
+		return nil
+	}
+	out := maps.Clone(base)
+	if out == nil {
+		out = map[string]string{}
+	}
+	maps.Copy(out, over)
+	return out
+}

@@ -1,0 +1,234 @@
+package slo
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/prometheus/prometheus/promql/parser"
+)
+
+// share is part of total, both sums of counts.
+type share struct{ part, total linear }
+
+// eventShare recognises a query for bad and one for all events.
+func eventShare(bad, total parser.Expr) (share, error) {
+	b, err := linearOf(bad)
+	if err != nil {
+		return share{}, err
+	}
+	t, err := linearOf(total)
+	if err != nil {
+		return share{}, err
+	}
+	return divide(b, t)
+}
+
+// divide joins part and total, which must count the same things.
+func divide(part, total linear) (share, error) {
+	if part.isConstant() || total.isConstant() {
+		return share{}, errors.New("it divides by or into a plain number")
+	}
+	// sum(avg_over_time(up[w])) / count(up): shares of slices over series.
+	if part.unit == averages && total.unit == instants {
+		total.unit = averages
+	}
+	if err := sameKind(part, total); err != nil {
+		return share{}, err
+	}
+	if !total.summed && !pinned(part, total) {
+		return share{}, errors.New("without an aggregation every series has a ratio of its own")
+	}
+	return share{part, total}, nil
+}
+
+// pinned says whether series that stand side by side are one by their matchers.
+func pinned(ls ...linear) bool {
+	for _, l := range ls {
+		for _, t := range l.terms {
+			if t.Kind != GaugeSlices || !single(t.Matchers) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// ratioShare recognises a query for a share of events. good is the ratio at which
+// nothing is bad, 0, or 1 inside "1 − …": what the query falls back to without
+// data must be that, or missing data would count as bad events.
+func ratioShare(e parser.Expr, good float64) (share, error) {
+	switch e := e.(type) {
+	case *parser.ParenExpr:
+		return ratioShare(e.Expr, good)
+	case *parser.BinaryExpr:
+		return ratioBinary(e, good)
+	case *parser.Call:
+		return ratioCall(e, good)
+	case *parser.AggregateExpr:
+		if e.Op == parser.AVG {
+			if c, ok := unparen(e.Expr).(*parser.Call); ok && c.Func.Name == "avg_over_time" {
+				return averageShare(c, e)
+			}
+		}
+		return share{}, fmt.Errorf("%s of ratios is no ratio of counts", e.Op)
+	}
+	return share{}, errors.New("it is no ratio a / b or 1 − a / b of counts")
+}
+
+func ratioBinary(e *parser.BinaryExpr, good float64) (share, error) {
+	if vm := e.VectorMatching; vm != nil && len(vm.Include) > 0 {
+		return share{}, errors.New("it copies labels with group_left or group_right")
+	}
+	switch e.Op {
+	case parser.DIV:
+		part, err := linearOf(e.LHS)
+		if err != nil {
+			return share{}, err
+		}
+		total, err := denominator(e.RHS)
+		if err != nil {
+			return share{}, err
+		}
+		return divide(part, total)
+	case parser.SUB:
+		one, err := linearOf(e.LHS)
+		if err != nil || !one.isConstant() || one.constant != 1 {
+			return share{}, errors.New("it subtracts a ratio from something other than 1")
+		}
+		s, err := ratioShare(e.RHS, 1-good)
+		if err != nil {
+			return share{}, err
+		}
+		s.part, err = s.total.add(s.part.scale(-1))
+		return s, err
+	case parser.LOR:
+		fallback, err := linearOf(e.RHS)
+		if err != nil || !fallback.isZero() && !fallback.isConstant() {
+			return share{}, errors.New("`or` takes another ratio where one is missing")
+		}
+		if fallback.constant != good {
+			return share{}, errors.New("`or vector(…)` counts missing data as bad events")
+		}
+		return ratioShare(e.LHS, good)
+	case parser.GTR, parser.GTE:
+		if zero, err := linearOf(e.RHS); err == nil && zero.isZero() && !e.ReturnBool {
+			return ratioShare(e.LHS, good)
+		}
+	}
+	return share{}, fmt.Errorf("it joins ratios with %s", e.Op)
+}
+
+// denominator is a sum, or count(gauge) under a sum of averages.
+func denominator(e parser.Expr) (linear, error) {
+	if a, ok := unparen(e).(*parser.AggregateExpr); ok && a.Op == parser.COUNT {
+		if vs, ok := unparen(a.Expr).(*parser.VectorSelector); ok && plain(vs) {
+			l := linear{terms: []Term{{Matchers: vs.LabelMatchers, Kind: GaugeSlices, Bad: 1}}, unit: instants}
+			return l.sum(a)
+		}
+	}
+	return linearOf(e)
+}
+
+func ratioCall(e *parser.Call, good float64) (share, error) {
+	switch e.Func.Name {
+	case "clamp_min", "clamp_max", "clamp":
+		// Within 0 and 1 a bound changes nothing.
+		for i, arg := range e.Args[1:] {
+			low := e.Func.Name == "clamp_min" || e.Func.Name == "clamp" && i == 0
+			c, err := linearOf(arg)
+			if err != nil || !c.isConstant() || low && c.constant > 0 || !low && c.constant < 1 {
+				return share{}, fmt.Errorf("%s() changes the ratio", e.Func.Name)
+			}
+		}
+		return ratioShare(e.Args[0], good)
+	case "avg_over_time":
+		return averageShare(e, nil)
+	case "histogram_fraction":
+		return fractionShare(e)
+	}
+	return share{}, fmt.Errorf("it uses %s()", e.Func.Name)
+}
+
+// averageShare is avg_over_time of a gauge that is 0 or 1: the share of slices in
+// which it is 1.
+func averageShare(c *parser.Call, avg *parser.AggregateExpr) (share, error) {
+	part, err := sliceCall(c)
+	if err != nil {
+		return share{}, err
+	}
+	total := part
+	total.terms = slices.Clone(part.terms)
+	for i := range total.terms {
+		total.terms[i].Op, total.terms[i].Threshold = "", 0
+	}
+	if avg != nil {
+		if part, err = part.sum(avg); err != nil {
+			return share{}, err
+		}
+		if total, err = total.sum(avg); err != nil {
+			return share{}, err
+		}
+	}
+	return divide(part, total)
+}
+
+// fractionShare is histogram_fraction(0, upper, …) of a native histogram.
+func fractionShare(e *parser.Call) (share, error) {
+	lower, err1 := linearOf(e.Args[0])
+	upper, err2 := linearOf(e.Args[1])
+	if err1 != nil || err2 != nil || !lower.isConstant() || !upper.isConstant() {
+		return share{}, errors.New("the bounds of histogram_fraction() are not plain numbers")
+	}
+	if lower.constant != 0 && !math.IsInf(lower.constant, -1) {
+		return share{}, errors.New("histogram_fraction() begins above 0")
+	}
+	l, err := linearOf(e.Args[2])
+	if err != nil {
+		return share{}, err
+	}
+	part, err := l.histogram(HistogramBelow, upper.constant)
+	if err != nil {
+		return share{}, err
+	}
+	total, err := l.histogram(HistogramCount, 0)
+	if err != nil {
+		return share{}, err
+	}
+	return divide(part, total)
+}
+
+// terms are the SLI's terms: like ones added up, those that count nothing left
+// out. nil if nothing is left to count.
+func (s share) terms() []Term {
+	var out []Term
+	add := func(ts []Term, weigh func(t *Term, w float64)) {
+		for _, t := range ts {
+			w := t.Bad
+			t.Bad = 0
+			i := slices.IndexFunc(out, t.counts)
+			if i < 0 {
+				i, out = len(out), append(out, t)
+			}
+			weigh(&out[i], w)
+		}
+	}
+	add(s.part.terms, func(t *Term, w float64) { t.Bad += w })
+	add(s.total.terms, func(t *Term, w float64) { t.Total += w })
+	out = slices.DeleteFunc(out, func(t Term) bool { return t.Bad == 0 && t.Total == 0 })
+	bad := slices.ContainsFunc(out, func(t Term) bool { return t.Bad != 0 })
+	total := slices.ContainsFunc(out, func(t Term) bool { return t.Total > 0 })
+	if !bad || !total {
+		return nil
+	}
+	// Total first, as people think of it.
+	slices.SortStableFunc(out, func(a, b Term) int { return cmp.Compare(b.Total, a.Total) })
+	return out
+}
+
+// counts says whether two terms count the same events, whatever their weights.
+func (t Term) counts(u Term) bool {
+	return t.Kind == u.Kind && t.Threshold == u.Threshold && t.Op == u.Op && sameMatchers(t.Matchers, u.Matchers)
+}
