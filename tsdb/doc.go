@@ -1,0 +1,18 @@
+// Package tsdb keeps what must survive: the raw TSDB with the samples that
+// objectives need, the ledger TSDB with their event counts, and the remote-write
+// receiver in front of the raw one. Small records live in tsdb/state.
+//
+// It does not know what an objective is. Which series are needed it asks through
+// Bind, and what it has stored it hands on through storage.AppendableV2.
+//
+// The path of one request: Receiver.ServeHTTP checks it and takes memory for it
+// (receiver.go, admission.go, negotiate.go), decodes the body in place into a batch
+// of samples (wire.go, decode.go, decode_v1.go, decode_v2.go), finds each series
+// by the hash of its raw label bytes (cache.go, series.go), then, one source
+// after the other and under its lock, drops what is known already, appends the
+// rest to the raw TSDB, commits, and feeds the sink (source.go, append.go, known.go,
+// replica.go, clock.go). The answer counts and names what was refused
+// (verdict.go). DB is one TSDB that survives a damaged WAL and a full disk (db.go,
+// mend.go, reopen.go, disk.go); Position and Since let the engine find what came
+// after its last ledger write (position.go, since.go).
+package tsdb
