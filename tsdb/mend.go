@@ -1,11 +1,8 @@
 package tsdb
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
-	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -117,131 +114,6 @@ func mendSegments(dir string, next int) ([]Damage, error) {
 		}
 	}
 	return found, nil
-}
-
-// The layout of a segment: pages of 32 KiB; in them fragments of records, each a
-// type byte, a length and a checksum; a zero byte ends a page.
-const (
-	walPage   = 32 * 1024
-	walHeader = 7
-)
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-// mendSegment walks a segment. A page is given up from its first bad fragment on,
-// and so is the record that reached into it.
-func mendSegment(name string) ([]Damage, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("open segment: %w", err)
-	}
-	defer f.Close()
-	var (
-		found []Damage
-		page  = make([]byte, walPage)
-		start = int64(-1) // of the record that is not complete yet
-		base  int64
-	)
-	for {
-		n, err := io.ReadFull(f, page)
-		if n == 0 {
-			break
-		}
-		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-			return found, fmt.Errorf("read segment: %w", err)
-		}
-		last := n < walPage
-		at, open, why := walkPage(page[:n], base, start)
-		start = open
-		if why != nil {
-			from := base + int64(at)
-			if open >= 0 {
-				from = open
-			}
-			torn := last && errors.Is(why, errTorn)
-			found = append(found, Damage{File: name, Offset: from, Bytes: base + int64(n) - from, Why: why.Error(), Torn: torn})
-			start = -1
-		}
-		base += int64(n)
-	}
-	if start >= 0 {
-		found = append(found, Damage{File: name, Offset: start, Bytes: base - start, Why: errTorn.Error(), Torn: true})
-	}
-	if len(found) == 0 {
-		return nil, nil
-	}
-	return found, blank(name, found, base)
-}
-
-var errTorn = errors.New("the last record is not complete")
-
-// walkPage checks the fragments of one page. open is where a record began that
-// the page does not end, -1 if none; why is what stopped it at at.
-func walkPage(page []byte, base, open int64) (at int, stillOpen int64, why error) {
-	for at = 0; at < len(page); {
-		typ := page[at] & 7
-		rest := page[at:]
-		switch {
-		case typ == 0 && at == 0:
-			return at, open, errors.New("the page is blank")
-		case typ == 0 && open >= 0 && len(rest) >= walHeader:
-			return at, open, errors.New("a record breaks off inside the page")
-		case typ == 0:
-			for _, c := range rest {
-				if c != 0 {
-					return at, open, errors.New("a padded page holds data")
-				}
-			}
-			return at, open, nil
-		case len(rest) < walHeader:
-			return at, open, errTorn
-		}
-		size := int(binary.BigEndian.Uint16(rest[1:]))
-		switch {
-		case at+walHeader+size > walPage:
-			return at, open, fmt.Errorf("a fragment of %d bytes reaches beyond its page", size)
-		case walHeader+size > len(rest):
-			return at, open, errTorn
-		case crc32.Checksum(rest[walHeader:walHeader+size], castagnoli) != binary.BigEndian.Uint32(rest[3:]):
-			return at, open, errors.New("the checksum does not match")
-		case typ > 4, (typ <= 2) != (open < 0):
-			return at, open, fmt.Errorf("a fragment of type %d does not belong here", typ)
-		}
-		switch typ {
-		case 2:
-			open = base + int64(at)
-		case 4:
-			open = -1
-		}
-		at += walHeader + size
-	}
-	return at, open, nil
-}
-
-// blank overwrites what was given up with padding, or cuts it off if it is the end.
-// Neither needs space, which a repair by copying would. A page without a record
-// would count as damage again: such a page gets an empty one.
-func blank(name string, found []Damage, size int64) error {
-	f, err := os.OpenFile(name, os.O_RDWR, 0)
-	if err != nil {
-		return fmt.Errorf("mend segment: %w", err)
-	}
-	defer f.Close()
-	for _, x := range found {
-		if x.Offset+x.Bytes == size {
-			err = f.Truncate(x.Offset)
-		} else {
-			zeros := make([]byte, x.Bytes)
-			for at := -x.Offset & (walPage - 1); at < x.Bytes; at += walPage {
-				zeros[at] = 1 // a full record of length 0, whose checksum is 0
-			}
-			_, err = f.WriteAt(zeros, x.Offset)
-		}
-		if err != nil {
-			return fmt.Errorf("mend segment: %w", err)
-		}
-	}
-	return f.Sync()
 }
 
 const damagedSuffix = ".damaged"
