@@ -85,13 +85,14 @@ func (e *Engine) applySource(src *source, batch []entry, now int64) int {
 		src.position = e.opts.Position()
 	}
 	src.arrived = now
-	n := 0
+	n, ahead := 0, &pending{batch: batch}
 	for ; n < len(batch); n++ {
 		s := e.lookup(batch[n].ref)
 		if s == nil || s.src != src {
 			break
 		}
-		e.apply(s, batch[n].Sample, batch[n+1:])
+		ahead.applied = n
+		e.apply(s, batch[n].Sample, ahead)
 	}
 	if len(src.dirty) > 0 || src.newest-src.closed >= e.slot+e.opts.Grace.Milliseconds() {
 		e.poke()
@@ -99,9 +100,37 @@ func (e *Engine) applySource(src *source, batch []entry, now int64) int {
 	return max(n, 1)
 }
 
-// apply counts one sample. later is the rest of the batch, whose samples the raw
-// TSDB knows already but the ledgers do not.
-func (e *Engine) apply(s *series, x count.Sample, later []entry) {
+// pending is a batch of which the first applied entries were counted. The raw TSDB
+// holds all of it already.
+type pending struct {
+	batch   []entry
+	applied int
+	byRef   map[storage.SeriesRef][]int
+}
+
+// times are the timestamps of a series that are not counted yet.
+func (p *pending) times(ref storage.SeriesRef) map[int64]bool {
+	if p == nil {
+		return nil
+	}
+	if p.byRef == nil {
+		p.byRef = make(map[storage.SeriesRef][]int, len(p.batch))
+		for i := range p.batch {
+			p.byRef[p.batch[i].ref] = append(p.byRef[p.batch[i].ref], i)
+		}
+	}
+	times := map[int64]bool{}
+	for _, i := range p.byRef[ref] {
+		if i >= p.applied {
+			times[p.batch[i].T] = true
+		}
+	}
+	return times
+}
+
+// apply counts one sample; ahead is the batch it came in, nil if the raw TSDB holds
+// nothing that is not counted.
+func (e *Engine) apply(s *series, x count.Sample, ahead *pending) {
 	if x.Stale() {
 		if last := s.recent.Last(); last == nil || x.T > last.T {
 			s.stop(x.T, e.slot)
@@ -114,11 +143,11 @@ func (e *Engine) apply(s *series, x count.Sample, later []entry) {
 		return
 	}
 	if !s.loaded {
-		e.load(s, x.T, later)
+		e.load(s, x.T, ahead)
 	}
 	prev, next, known := s.recent.Neighbours(x.T)
 	if !known {
-		prev, next = e.neighbours(s, x.T, next, later)
+		prev, next = e.neighbours(s, x.T, next, ahead)
 	}
 	s.src.note(x.T, e.slot)
 	s.family.Scrape(x.T)

@@ -59,8 +59,12 @@ func newLedger(b *budget, src *source, slot time.Duration) *ledger {
 	return &ledger{budget: b, src: src, hist: history.New(slot, b.obj.longest)}
 }
 
-// at is the open slot that ends at end.
-func (l *ledger) at(end int64) *openSlot {
+// at is the open slot that ends at end. The ledger's rows begin with the first slot
+// that ever held something.
+func (l *ledger) at(end, slot int64) *openSlot {
+	if l.begun == 0 || end-slot < l.begun {
+		l.begun = end - slot
+	}
 	i := len(l.open)
 	for i > 0 && l.open[i-1].end > end {
 		i--
@@ -94,7 +98,7 @@ func (l *ledger) add(term int, t int64, events float64, slot int64) {
 		return
 	}
 	if t <= l.src.closed {
-		s := l.at(l.src.closed + slot)
+		s := l.at(l.src.closed+slot, slot)
 		l.src.noteSlot(s.end)
 		if s.late == nil {
 			s.late = make([]float64, len(s.sums))
@@ -102,7 +106,7 @@ func (l *ledger) add(term int, t int64, events float64, slot int64) {
 		s.late[term] += events
 		return
 	}
-	l.at(slotEnd(t, slot)).sums[term] += events
+	l.at(slotEnd(t, slot), slot).sums[term] += events
 	if w := l.budget.obj.SLI.Terms[term].Bad; w > 0 && !l.dirty {
 		l.dirty = true
 		l.src.dirty = append(l.src.dirty, l)
@@ -111,11 +115,7 @@ func (l *ledger) add(term int, t int64, events float64, slot int64) {
 
 // slotOf is the open slot for a scrape seen at t.
 func (l *ledger) slotOf(t, slot int64) *openSlot {
-	end := max(slotEnd(t, slot), l.src.closed+slot)
-	if l.begun == 0 || end-slot < l.begun {
-		l.begun = end - slot
-	}
-	return l.at(end)
+	return l.at(max(slotEnd(t, slot), l.src.closed+slot), slot)
 }
 
 // close takes the counts of the slot that ends at end out of the open slots. Slots

@@ -13,10 +13,10 @@ import (
 
 // load fills the memory of a series that is new to the engine with what the raw
 // TSDB knows of it around t.
-func (e *Engine) load(s *series, t int64, later []entry) {
+func (e *Engine) load(s *series, t int64, ahead *pending) {
 	s.loaded = true
 	const around = 10 * 60 * 1000
-	skip := skipped(s, t, later)
+	skip := ahead.times(s.ref)
 	found := e.rawSamples(s.lset, t-around, math.MaxInt64, skip)
 	older := func(x count.Sample) bool { return x.T < t }
 	if !slices.ContainsFunc(found, older) {
@@ -34,14 +34,14 @@ func (e *Engine) load(s *series, t int64, later []entry) {
 
 // neighbours are the samples around t that are no longer in memory; next is the
 // successor in memory, if there is one.
-func (e *Engine) neighbours(s *series, t int64, next *count.Sample, later []entry) (prev, after *count.Sample) {
+func (e *Engine) neighbours(s *series, t int64, next *count.Sample, ahead *pending) (prev, after *count.Sample) {
 	e.metrics.neighbourReads.Inc()
 	until := int64(math.MaxInt64)
 	if next != nil {
 		until = next.T
 	}
 	const near = 60 * 60 * 1000
-	skip := skipped(s, t, later)
+	skip := ahead.times(s.ref)
 	for _, from := range []int64{t - near, math.MinInt64} {
 		for _, x := range e.rawSamples(s.lset, from, until, skip) {
 			if x.T < t {
@@ -59,18 +59,6 @@ func (e *Engine) neighbours(s *series, t int64, next *count.Sample, later []entr
 		after = next
 	}
 	return prev, after
-}
-
-// skipped are the timestamps that the raw TSDB holds already but the ledgers have
-// not counted: the sample itself and what follows in its batch.
-func skipped(s *series, t int64, later []entry) map[int64]bool {
-	skip := map[int64]bool{t: true}
-	for i := range later {
-		if later[i].ref == s.ref {
-			skip[later[i].T] = true
-		}
-	}
-	return skip
 }
 
 // rawSamples reads the countable samples of one series in [from, to].

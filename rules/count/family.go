@@ -16,6 +16,7 @@ const (
 type Family struct {
 	t      [3]int64 // times of the newest scrapes, newest first, ms; 0 if none
 	gain   float64  // events gained in the newest scrape
+	latest int64    // time of the newest birth, ms
 	births []*Birth // those whose scrape may still gain
 }
 
@@ -53,6 +54,9 @@ func (f *Family) Gain(t int64, events float64) {
 	if t == f.t[0] {
 		f.gain += events
 	}
+	if t > f.latest {
+		return
+	}
 	for _, b := range f.births {
 		if b.First.T == t {
 			b.Gain += events
@@ -72,6 +76,7 @@ func (f *Family) Begin(first Sample) *Birth {
 	}
 	copy(b.Before[:], f.t[i:])
 	f.births = append(f.births, b)
+	f.latest = max(f.latest, first.T)
 	return b
 }
 
