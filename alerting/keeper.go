@@ -13,11 +13,11 @@ const saveTimeout = 2 * time.Second
 // keeper writes to the store without ever standing between an alert and its
 // Alertmanager: not when the disk is full, nor when it hangs.
 type keeper struct {
-	store Store
-	met   *meters
-	slot  chan struct{} // held while a Save is under way
+	store   Store
+	met     *meters
+	slot    chan struct{} // held while a Save is under way
 	once    sync.Once
-	failing bool // guarded by Manager.setMu
+	failing bool // guarded by Manager.writing
 }
 
 var errStoreBusy = errors.New("the write before is still under way")
@@ -90,8 +90,8 @@ func (m *Manager) restore() {
 // tidy forgets alerts that are done with and saves what changed since the last
 // time: acknowledgements at once, mere texts once a resend.
 func (m *Manager) tidy(now time.Time) {
-	m.setMu.Lock()
-	defer m.setMu.Unlock()
+	m.writing <- struct{}{}
+	defer func() { <-m.writing }()
 	m.table.mu.Lock()
 	m.forget(now)
 	put := map[string]Record{}

@@ -15,9 +15,10 @@ type Manager struct {
 	table  *table
 	keeper *keeper
 
-	// setMu is held over a whole Set or tidy: one writer of alerts and of the store
-	// at a time. Taken before table.mu.
-	setMu sync.Mutex
+	// writing is held over a whole Set or tidy: one writer of alerts and of the store
+	// at a time. A channel, since it is held while the disk is waited for. Taken
+	// before table.mu.
+	writing chan struct{}
 
 	// mu guards the configuration. Taken before table.mu.
 	mu      sync.Mutex
@@ -46,7 +47,7 @@ func New(o Options) (*Manager, error) {
 	}
 	m := &Manager{
 		opts: o, met: newMeters(o.Metrics, o.Logger), table: newTable(),
-		targets: map[string]*target{},
+		targets: map[string]*target{}, writing: make(chan struct{}, 1),
 	}
 	m.keeper = &keeper{store: o.Store, met: m.met, slot: make(chan struct{}, 1)}
 	m.register()
@@ -112,8 +113,8 @@ func (m *Manager) Run(ctx context.Context) error {
 // alerts are ignored.
 func (m *Manager) Set(alerts []slo.Alert) {
 	m.restore()
-	m.setMu.Lock()
-	defer m.setMu.Unlock()
+	m.writing <- struct{}{}
+	defer func() { <-m.writing }()
 	now := time.Now()
 
 	m.table.mu.Lock()

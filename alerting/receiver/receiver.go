@@ -56,12 +56,13 @@ func (r *Receiver) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case now := <-every.C:
-			r.expire(now)
+			r.Expire(now)
 		}
 	}
 }
 
-func (r *Receiver) expire(now time.Time) {
+// Expire ends alerts whose end has passed. Run calls it each second.
+func (r *Receiver) Expire(now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for fp, h := range r.alerts {
