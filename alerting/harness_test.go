@@ -244,7 +244,15 @@ type running struct {
 	stop func() // and wait
 }
 
+// start runs a manager until the test ends.
 func start(t *testing.T, o alerting.Options) *running {
+	t.Helper()
+	r := launch(t, o)
+	t.Cleanup(r.stop)
+	return r
+}
+
+func launch(t testing.TB, o alerting.Options) *running {
 	t.Helper()
 	r := &running{set: metrics.NewSet(), log: &bytes.Buffer{}}
 	o.Metrics = r.set
@@ -263,7 +271,6 @@ func start(t *testing.T, o alerting.Options) *running {
 			t.Errorf("Run: %v", err)
 		}
 	})
-	t.Cleanup(r.stop)
 	return r
 }
 
