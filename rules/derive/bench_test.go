@@ -33,6 +33,8 @@ func fleet(b *testing.B, n int) (db *promtsdb.DB, now int64, budgets []*slo.Budg
 	start := (now - (60 * 24 * time.Hour).Milliseconds()) / slotMs * slotMs
 	opts := promtsdb.DefaultOptions()
 	opts.RetentionDuration = (400 * 24 * time.Hour).Milliseconds()
+	// Fewer and larger blocks from the start: compacting up from 2 h takes minutes.
+	opts.MinBlockDuration = (54 * time.Hour).Milliseconds()
 	opts.MaxBlockDuration = (31 * 24 * time.Hour).Milliseconds()
 	opts.WALSegmentSize = -1
 	db, err := promtsdb.Open(b.TempDir(), nil, nil, opts, nil)

@@ -38,9 +38,6 @@ var storedNames = [numKinds]string{
 	"slo_late_bad_events_total", "slo_late_events_total",
 }
 
-// span is a stretch of event time, both ends included, ms.
-type span struct{ lo, hi int64 }
-
 // curve holds a budget's counters, added across sources and generations, over the
 // spans that were read: a step function that changes at ts. Where spans do not
 // touch, differences between them hold all the same.

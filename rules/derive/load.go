@@ -9,9 +9,9 @@ import (
 	"strings"
 
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
+	"github.com/prometheus/prometheus/tsdb/chunks"
 
 	"github.com/slowburn/slowburn/slo"
 )
@@ -28,6 +28,7 @@ type load struct {
 	need    *need
 	slot    int64
 	entries map[int32][]*stream // the batch; streams are found while reading
+	points  []int64             // of sparse spans, ascending
 	hashBuf []byte
 }
 
@@ -50,19 +51,11 @@ type track struct {
 	origin float64
 }
 
-// part are samples in ascending order.
-type part struct {
-	ts []int64
-	v  []float64
-}
-
 // read reads the spans, and then what they leave open.
 func (l *load) read() error {
+	l.addPoints()
 	for i, s := range l.need.spans {
-		err := l.each(s.lo-pad, s.hi, nil, func(st *stream, k kind, series storage.Series) error {
-			return l.readPart(st, k, i, series.Iterator(nil))
-		})
-		if err != nil {
+		if err := l.readSpan(i, s); err != nil {
 			return err
 		}
 	}
@@ -70,10 +63,10 @@ func (l *load) read() error {
 	gaps := make([]span, 0, len(l.need.spans))
 	for i, s := range l.need.spans {
 		switch {
-		case i > 0:
-			gaps = append(gaps, span{l.need.spans[i-1].hi, s.lo})
-		case l.need.absolute:
-			gaps = append(gaps, span{math.MinInt64, s.lo})
+		case i > 0 && s.lo > l.need.spans[i-1].hi+1:
+			gaps = append(gaps, span{lo: l.need.spans[i-1].hi, hi: s.lo})
+		case i == 0 && l.need.absolute:
+			gaps = append(gaps, span{lo: math.MinInt64, hi: s.lo})
 		}
 	}
 	for _, g := range gaps {
@@ -87,6 +80,46 @@ func (l *load) read() error {
 		}
 	}
 	return l.resolve()
+}
+
+// addPoints notes the instants wanted of sparse spans that are no multiples of their
+// grain: calendar boundaries, and where generations begin and end.
+func (l *load) addPoints() {
+	if !slices.ContainsFunc(l.need.spans, func(s span) bool { return s.grain > 0 }) {
+		return
+	}
+	l.points = slices.Clone(l.need.points)
+	for i := range l.entries {
+		for _, g := range l.index.entries[i].Generations {
+			l.points = append(l.points, g.From, g.To)
+		}
+	}
+	slices.Sort(l.points)
+	l.points = slices.Compact(l.points)
+}
+
+// readSpan reads the samples of the i-th span. Going from chunk to chunk takes a
+// third of the time of upstream's merged sample iterators.
+func (l *load) readSpan(i int, s span) error {
+	if _, ok := l.ledger.(storage.ChunkQueryable); !ok {
+		return l.each(s.lo-pad, s.hi, nil, func(st *stream, k kind, series storage.Series) error {
+			p := l.newPart(st, k, i)
+			if err := p.add(series.Iterator(nil), math.MaxInt64); err != nil {
+				return err
+			}
+			p.done()
+			return nil
+		})
+	}
+	var reuse chunkenc.Iterator
+	return l.eachChunked(s.lo-pad, s.hi, func(st *stream, k kind, it chunks.Iterator) error {
+		p := l.newPart(st, k, i)
+		if err := p.addChunks(l.ctx, it, &reuse); err != nil {
+			return err
+		}
+		p.done()
+		return nil
+	})
 }
 
 // each calls fn for every ledger series of the batch that has samples from lo to hi
@@ -109,6 +142,37 @@ func (l *load) each(lo, hi int64, hints *storage.SelectHints, fn func(*stream, k
 		}
 		if err := fn(st, k, series); err != nil {
 			return err
+		}
+	}
+	if err := set.Err(); err != nil {
+		return fmt.Errorf("read ledger: %w", err)
+	}
+	return nil
+}
+
+// eachChunked is each with the samples as chunks, the first and last of which may
+// reach beyond lo and hi. The ledger must be a ChunkQueryable.
+func (l *load) eachChunked(lo, hi int64, fn func(*stream, kind, chunks.Iterator) error) error {
+	if err := l.ctx.Err(); err != nil {
+		return err
+	}
+	q, err := l.ledger.(storage.ChunkQueryable).ChunkQuerier(lo, hi)
+	if err != nil {
+		return fmt.Errorf("open ledger: %w", err)
+	}
+	defer q.Close()
+	hints := &storage.SelectHints{Start: lo, End: hi, DisableTrimming: true}
+	set := q.Select(l.ctx, false, hints, l.matchers()...)
+	var reuse chunks.Iterator
+	for set.Next() {
+		series := set.At()
+		st, k := l.stream(series.Labels())
+		if st == nil {
+			continue
+		}
+		reuse = series.Iterator(reuse)
+		if err := fn(st, k, reuse); err != nil {
+			return fmt.Errorf("read ledger: %w", err)
 		}
 	}
 	if err := set.Err(); err != nil {
@@ -155,54 +219,6 @@ func (l *load) track(st *stream, k kind) *track {
 		st.tracks[k] = &track{parts: make([]part, len(l.need.spans)), bases: make([]float64, len(l.need.spans))}
 	}
 	return st.tracks[k]
-}
-
-// readPart reads one counter's samples within the i-th span.
-func (l *load) readPart(st *stream, k kind, i int, it chunkenc.Iterator) error {
-	tr, shared := l.track(st, k), st.shared[i]
-	room := len(shared)
-	if shared == nil {
-		s := l.need.spans[i]
-		room = int(min(400_000, (s.hi-max(s.lo, st.gen.From))/l.slot+pad/l.slot+2))
-	}
-	v := make([]float64, 0, max(0, room))
-	var ts []int64
-	if shared == nil {
-		ts = make([]int64, 0, max(0, room))
-	}
-	aligned := shared != nil
-	for typ := it.Next(); typ != chunkenc.ValNone; typ = it.Next() {
-		if typ != chunkenc.ValFloat {
-			continue
-		}
-		t, f := it.At()
-		if value.IsStaleNaN(f) {
-			continue
-		}
-		if aligned {
-			if n := len(v); n < len(shared) && shared[n] == t {
-				v = append(v, f)
-				continue
-			}
-			aligned = false
-			ts = slices.Clone(shared[:len(v)])
-		}
-		ts, v = append(ts, t), append(v, f)
-		if len(v)&0xffff == 0 && l.ctx.Err() != nil {
-			return l.ctx.Err()
-		}
-	}
-	if err := it.Err(); err != nil {
-		return fmt.Errorf("read ledger: %w", err)
-	}
-	if aligned {
-		ts = shared[:len(v)]
-	}
-	if shared == nil {
-		st.shared[i] = ts
-	}
-	tr.parts[i] = part{ts, v}
-	return nil
 }
 
 // matchers select the wanted counters of the batch, and perhaps a little more.

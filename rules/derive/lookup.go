@@ -81,18 +81,6 @@ func (l *load) known(tr *track, t int64) (float64, bool) {
 	return 0, false
 }
 
-// at is the value of the newest sample at or before t.
-func (p part) at(t int64) (float64, bool) {
-	i, found := slices.BinarySearch(p.ts, t)
-	if found {
-		i++
-	}
-	if i == 0 {
-		return 0, false
-	}
-	return p.v[i-1], true
-}
-
 // ask answers questions whose times are close together. A counter without a sample
 // by then is 0.
 func (l *load) ask(open []question) error {
@@ -102,43 +90,27 @@ func (l *load) ask(open []question) error {
 	}
 	byTrack := map[key][]question{}
 	sub := &load{ctx: l.ctx, ledger: l.ledger, index: l.index, slot: l.slot, entries: map[int32][]*stream{}}
-	sub.need = &need{absolute: true, spans: []span{{math.MinInt64, math.MaxInt64}}}
+	sub.need = &need{absolute: true, spans: allTime}
 	for _, q := range open {
 		byTrack[key{q.stream, q.kind}] = append(byTrack[key{q.stream, q.kind}], q)
 		sub.entries[q.owner] = l.entries[q.owner]
 		sub.need.kinds |= 1 << q.kind
 	}
 	last := open[len(open)-1].t
-	if chunked, ok := l.ledger.(storage.ChunkQueryable); ok {
-		q, err := chunked.ChunkQuerier(math.MinInt64, last)
-		if err != nil {
-			return fmt.Errorf("open ledger: %w", err)
-		}
-		defer q.Close()
-		set := q.Select(l.ctx, false, nil, sub.matchers()...)
+	if _, ok := l.ledger.(storage.ChunkQueryable); ok {
 		var metas []chunks.Meta
-		for set.Next() {
-			series := set.At()
-			st, k := sub.stream(series.Labels())
-			asked := byTrack[key{st, k}]
-			if len(asked) == 0 {
-				continue
-			}
+		return sub.eachChunked(math.MinInt64, last, func(st *stream, k kind, it chunks.Iterator) error {
 			metas = metas[:0]
-			it := series.Iterator(nil)
 			for it.Next() {
 				metas = append(metas, it.At())
 			}
-			if err := it.Err(); err != nil {
-				return fmt.Errorf("read ledger: %w", err)
-			}
-			for _, q := range asked {
+			for _, q := range byTrack[key{st, k}] {
 				if err := answerFromChunks(q, metas); err != nil {
 					return err
 				}
 			}
-		}
-		return set.Err()
+			return it.Err()
+		})
 	}
 	return sub.each(math.MinInt64, last, nil, func(st *stream, k kind, series storage.Series) error {
 		for _, q := range byTrack[key{st, k}] {

@@ -91,25 +91,6 @@ func (c *curve) addSpan(streams []*stream, i int, s span, slot int64) {
 	}
 }
 
-// within cuts a part to (after, to].
-func (p part) within(after, to int64) part {
-	if after >= to {
-		return part{}
-	}
-	lo, found := slices.BinarySearch(p.ts, after)
-	if found {
-		lo++
-	}
-	hi, found := slices.BinarySearch(p.ts, to)
-	if found {
-		hi++
-	}
-	if hi <= lo {
-		return part{}
-	}
-	return part{p.ts[lo:hi], p.v[lo:hi]}
-}
-
 // push appends the sum of all tracks at t.
 func (c *curve) push(t int64, row bool, tracks []pending) {
 	c.ts, c.row = append(c.ts, t), append(c.row, row)

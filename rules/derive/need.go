@@ -2,6 +2,7 @@ package derive
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -11,44 +12,99 @@ import (
 // need is what must be read of a budget's ledger for some of its series.
 type need struct {
 	kinds kinds
-	// spans are disjoint and ascending.
-	spans []span
 	// absolute says that the counters themselves are wanted, not their differences,
 	// so all older generations count.
 	absolute bool
+	// dense are the stretches of which every row is wanted; they are disjoint and
+	// ascending. sparse are those of which only some instants are.
+	dense, sparse []span
+	// points are wanted instants of sparse spans beside their grain's, ascending.
+	points []int64
+	// spans are dense and what is left of sparse beside it, ascending.
+	spans []span
 }
 
-// near is how close two spans may come before they are read as one: the ledger's
-// chunks hold 30 min, so reading through is as cheap as starting anew.
+// span is a stretch of event time, both ends included, ms.
+type span struct {
+	lo, hi int64
+	// grain says that only multiples of it are wanted; 0 is everything.
+	grain int64
+}
+
+// allTime is for listing series, not for reading them.
+var allTime = []span{{lo: math.MinInt64, hi: math.MaxInt64}}
+
+// never is the grain of a span of which only points are wanted.
+const never = math.MaxInt64 / 2
+
+// near is how close two dense spans may come before they are read as one: the
+// ledger's chunks hold 30 min, so reading through is as cheap as starting anew.
 const near = 2 * time.Hour
 
-// rowsNeed reads values at slots first to last, and nothing before.
-func rowsNeed(k kinds, first, last int64) *need {
+// newNeed reads the slots first to last, and where the windows that end there begin.
+// Windows over 6 h begin at full 10 minutes or hours, so of what lies before the
+// first slot most can be skipped.
+func newNeed(k kinds, windows map[slo.Window]struct{}, first, last int64, slot time.Duration) *need {
 	n := &need{kinds: k}
-	if first <= last {
-		n.spans = []span{{first, last}}
+	if first > last {
+		return n
 	}
+	n.dense = append(n.dense, span{lo: first, hi: last})
+	for w := range windows {
+		s := span{lo: w.Start(first, slot), hi: w.Start(last, slot), grain: slo.Grain(w.Length, slot).Milliseconds()}
+		switch {
+		case w.Calendar != "":
+			s.grain = never
+			for t := s.hi; t >= s.lo; t = w.Start(t, slot) {
+				n.points = append(n.points, t)
+			}
+			n.sparse = append(n.sparse, s)
+		case s.grain >= 10*time.Minute.Milliseconds():
+			n.sparse = append(n.sparse, s)
+		default:
+			s.grain = 0
+			n.dense = append(n.dense, s)
+		}
+	}
+	n.settle()
 	return n
 }
 
-// addWindows adds what windows that end at first to last begin with.
-func (n *need) addWindows(windows map[slo.Window]struct{}, first, last int64, slot time.Duration) {
-	if first > last {
-		return
+// settle brings the spans in order.
+func (n *need) settle() {
+	slices.Sort(n.points)
+	n.points = slices.Compact(n.points)
+	n.dense = join(n.dense, near.Milliseconds())
+	n.sparse = join(n.sparse, 0)
+	n.spans = slices.Clone(n.dense)
+	for _, s := range n.sparse {
+		for _, d := range n.dense {
+			if d.lo > s.hi {
+				break
+			}
+			if s.lo < d.lo {
+				n.spans = append(n.spans, span{s.lo, d.lo - 1, s.grain})
+			}
+			s.lo = max(s.lo, d.hi+1)
+		}
+		if s.lo <= s.hi {
+			n.spans = append(n.spans, s)
+		}
 	}
-	for w := range windows {
-		n.spans = append(n.spans, span{w.Start(first, slot), w.Start(last, slot)})
-	}
-	n.spans = join(n.spans)
+	slices.SortFunc(n.spans, byTime)
 }
 
-// join sorts spans and makes one of those that overlap or nearly touch.
-func join(spans []span) []span {
-	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.lo, b.lo) })
+func byTime(a, b span) int { return cmp.Compare(a.lo, b.lo) }
+
+// join sorts spans and makes one of those that overlap, or lie closer than gap.
+// Grains divide each other.
+func join(spans []span, gap int64) []span {
+	slices.SortFunc(spans, byTime)
 	out := spans[:0]
 	for _, s := range spans {
-		if k := len(out) - 1; k >= 0 && s.lo-out[k].hi <= near.Milliseconds() {
+		if k := len(out) - 1; k >= 0 && s.lo-out[k].hi <= gap {
 			out[k].hi = max(out[k].hi, s.hi)
+			out[k].grain = min(out[k].grain, s.grain)
 			continue
 		}
 		out = append(out, s)
@@ -61,11 +117,13 @@ func (n *need) covers(m *need) bool {
 	if n == m {
 		return true
 	}
-	if n.kinds&m.kinds != m.kinds || n.absolute != m.absolute {
+	if n.kinds&m.kinds != m.kinds || n.absolute != m.absolute || !slices.Equal(n.points, m.points) {
 		return false
 	}
 	for _, s := range m.spans {
-		if !slices.ContainsFunc(n.spans, func(have span) bool { return have.lo <= s.lo && s.hi <= have.hi }) {
+		if !slices.ContainsFunc(n.spans, func(have span) bool {
+			return have.lo <= s.lo && s.hi <= have.hi && have.grain <= s.grain
+		}) {
 			return false
 		}
 	}
@@ -80,18 +138,22 @@ func (n *need) with(m *need) *need {
 	case n.covers(m):
 		return n
 	}
-	return &need{
+	both := &need{
 		kinds:    n.kinds | m.kinds,
 		absolute: m.absolute,
-		spans:    join(slices.Concat(n.spans, m.spans)),
+		dense:    slices.Concat(n.dense, m.dense),
+		sparse:   slices.Concat(n.sparse, m.sparse),
+		points:   slices.Concat(n.points, m.points),
 	}
+	both.settle()
+	return both
 }
 
-// samples estimates how many samples one budget has under n.
+// samples estimates how many samples of one budget are kept under n.
 func (n *need) samples(slot int64) int64 {
 	sum := int64(0)
 	for _, s := range n.spans {
-		sum += (s.hi-s.lo)/slot + 64
+		sum += (s.hi-s.lo)/max(slot, s.grain) + 64
 	}
 	series := int64(0)
 	for k := range numKinds {

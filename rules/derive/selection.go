@@ -133,10 +133,9 @@ func (s *selection) require(sh *shape, v *variant) {
 // plan tells the units what will be read of them. Nothing is read yet: most queries
 // read all their series, but a series API call none.
 func (s *selection) plan() {
-	derived := rowsNeed(s.kinds, s.first, s.last)
-	derived.addWindows(s.windows, s.first, s.last, s.querier.view.opts.Slot)
-	s.assign(s.units, derived)
-	stored := rowsNeed(s.storedKinds, s.first, s.last)
+	slot := s.querier.view.opts.Slot
+	s.assign(s.units, newNeed(s.kinds, s.windows, s.first, s.last, slot))
+	stored := newNeed(s.storedKinds, nil, s.first, s.last, slot)
 	stored.absolute = true
 	s.assign(s.stored, stored)
 }

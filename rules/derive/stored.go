@@ -135,7 +135,7 @@ func (q *querier) stored(ctx context.Context, wanted kinds, base []*labels.Match
 		ctx: ctx, ledger: q.view.ledger, index: q.index, slot: q.view.slot,
 		entries: map[int32][]*stream{},
 		// The total tells the sources, wanted or not.
-		need: &need{kinds: wanted | total, absolute: true, spans: []span{{math.MinInt64, math.MaxInt64}}},
+		need: &need{kinds: wanted | total, absolute: true, spans: allTime},
 	}
 	var order []int32
 	q.index.families[identity].find(base, func(i int32, _ labels.Labels) bool {

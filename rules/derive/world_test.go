@@ -70,28 +70,37 @@ func openLedger(t tb, dir string) *promtsdb.DB {
 func write(t tb, db *promtsdb.DB, ledgers ...ledgerRows) {
 	t.Helper()
 	app := db.AppenderV2(context.Background())
-	add := func(lset labels.Labels, name string, ts int64, v float64) {
-		lb := labels.NewBuilder(lset)
-		lb.Set(labels.MetricName, name)
-		if _, err := app.Append(0, lb.Labels(), 0, ts, v, nil, nil, storage.AppendV2Options{}); err != nil {
-			t.Fatalf("append %s at %d: %v", lb.Labels(), ts, err)
+	type series struct {
+		lset labels.Labels
+		ref  storage.SeriesRef
+	}
+	add := func(s *series, ts int64, v float64) {
+		ref, err := app.Append(s.ref, s.lset, 0, ts, v, nil, nil, storage.AppendV2Options{})
+		if err != nil {
+			t.Fatalf("append %s at %d: %v", s.lset, ts, err)
 		}
+		s.ref = ref
 	}
 	for _, l := range ledgers {
 		lb := labels.NewBuilder(l.budget.Labels)
 		lb.Set(slo.LabelGeneration, l.generation)
 		lb.Set(slo.LabelSource, l.source)
-		lset := lb.Labels()
+		var all [6]series
+		for i, name := range []string{
+			"slo_bad_events_total", "slo_events_total", "slo_scrapes_observed_total", "slo_scrapes_expected_total",
+			"slo_late_bad_events_total", "slo_late_events_total",
+		} {
+			all[i].lset = lb.Set(labels.MetricName, name).Labels()
+		}
 		var sum row
 		for _, r := range l.rows {
 			sum = row{r.ts, sum.bad + r.bad, sum.total + r.total, sum.observed + r.observed, sum.expected + r.expected, sum.lateBad + r.lateBad, sum.lateTotal + r.lateTotal}
-			add(lset, "slo_bad_events_total", r.ts, sum.bad)
-			add(lset, "slo_events_total", r.ts, sum.total)
-			add(lset, "slo_scrapes_observed_total", r.ts, sum.observed)
-			add(lset, "slo_scrapes_expected_total", r.ts, sum.expected)
+			for i, v := range []float64{sum.bad, sum.total, sum.observed, sum.expected} {
+				add(&all[i], r.ts, v)
+			}
 			if r.lateBad != 0 || r.lateTotal != 0 {
-				add(lset, "slo_late_bad_events_total", r.ts, sum.lateBad)
-				add(lset, "slo_late_events_total", r.ts, sum.lateTotal)
+				add(&all[4], r.ts, sum.lateBad)
+				add(&all[5], r.ts, sum.lateTotal)
 			}
 		}
 	}

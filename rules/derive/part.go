@@ -1,0 +1,190 @@
+package derive
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"github.com/prometheus/prometheus/model/value"
+	"github.com/prometheus/prometheus/tsdb/chunkenc"
+	"github.com/prometheus/prometheus/tsdb/chunks"
+)
+
+// part are samples of one counter in ascending order.
+type part struct {
+	ts []int64
+	v  []float64
+}
+
+// at is the value of the newest sample at or before t.
+func (p part) at(t int64) (float64, bool) {
+	i, found := slices.BinarySearch(p.ts, t)
+	if found {
+		i++
+	}
+	if i == 0 {
+		return 0, false
+	}
+	return p.v[i-1], true
+}
+
+// within cuts a part to (after, to].
+func (p part) within(after, to int64) part {
+	if after >= to {
+		return part{}
+	}
+	lo, found := slices.BinarySearch(p.ts, after)
+	if found {
+		lo++
+	}
+	hi, found := slices.BinarySearch(p.ts, to)
+	if found {
+		hi++
+	}
+	if hi <= lo {
+		return part{}
+	}
+	return part{p.ts[lo:hi], p.v[lo:hi]}
+}
+
+// partReader reads a part. As long as the timestamps are those of the stream's
+// first counter, it keeps none of its own.
+type partReader struct {
+	stream  *stream
+	track   *track
+	i       int
+	shared  []int64
+	aligned bool
+	part
+
+	// Of a sparse span only the newest sample by each wanted instant is kept: held is
+	// the newest so far, want the next such instant.
+	sparse bool
+	wanted instants
+	want   int64
+	held   struct {
+		t  int64
+		v  float64
+		ok bool
+	}
+}
+
+// maxRoom bounds the memory taken before a sample was seen: 69 days at 15 s.
+const maxRoom = 400_000
+
+func (l *load) newPart(st *stream, k kind, i int) *partReader {
+	p := &partReader{stream: st, track: l.track(st, k), i: i, shared: st.shared[i]}
+	p.aligned = p.shared != nil
+	s := l.need.spans[i]
+	room := len(p.shared)
+	if !p.aligned {
+		// A chunk more on either side.
+		room = int(min(maxRoom, max(0, s.hi-max(s.lo, st.gen.From))/max(l.slot, s.grain)+2*120))
+		p.ts = make([]int64, 0, room)
+	}
+	p.v = make([]float64, 0, room)
+	if s.grain > 0 {
+		p.sparse, p.wanted = true, instants{s, l.points}
+		p.want = p.wanted.next(s.lo)
+	}
+	return p
+}
+
+// addChunks reads the chunks, leaving out those that hold nothing wanted.
+func (p *partReader) addChunks(ctx context.Context, it chunks.Iterator, reuse *chunkenc.Iterator) error {
+	more := it.Next()
+	for more {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		meta, end := it.At(), int64(math.MaxInt64)
+		if more = it.Next(); more {
+			end = it.At().MinTime
+		}
+		if p.sparse && p.wanted.next(meta.MinTime) >= end {
+			continue
+		}
+		*reuse = meta.Chunk.Iterator(*reuse)
+		if err := p.add(*reuse, end); err != nil {
+			return err
+		}
+	}
+	return it.Err()
+}
+
+// add reads samples; those after them begin at end.
+func (p *partReader) add(it chunkenc.Iterator, end int64) error {
+	for typ := it.Next(); typ != chunkenc.ValNone; typ = it.Next() {
+		if typ != chunkenc.ValFloat {
+			continue
+		}
+		t, v := it.At()
+		if value.IsStaleNaN(v) {
+			continue
+		}
+		if !p.sparse {
+			p.keep(t, v)
+			continue
+		}
+		if t > p.want {
+			p.release()
+			if p.want = p.wanted.next(t); p.want >= end {
+				return nil
+			}
+		}
+		p.held.t, p.held.v, p.held.ok = t, v, true
+	}
+	return it.Err()
+}
+
+func (p *partReader) release() {
+	if p.held.ok {
+		p.keep(p.held.t, p.held.v)
+	}
+	p.held.ok = false
+}
+
+func (p *partReader) keep(t int64, v float64) {
+	if p.aligned {
+		if n := len(p.v); n < len(p.shared) && p.shared[n] == t {
+			p.v = append(p.v, v)
+			return
+		}
+		p.aligned = false
+		p.ts = slices.Clone(p.shared[:len(p.v)])
+	}
+	p.ts, p.v = append(p.ts, t), append(p.v, v)
+}
+
+func (p *partReader) done() {
+	p.release()
+	if p.aligned {
+		p.ts = p.shared[:len(p.v)]
+	}
+	if p.shared == nil {
+		p.stream.shared[p.i] = p.ts
+	}
+	p.track.parts[p.i] = p.part
+}
+
+// instants are those wanted of a sparse span: its ends, multiples of its grain, and
+// points.
+type instants struct {
+	span
+	points []int64
+}
+
+// next is the first instant at or after t, never after the span's end unless t is.
+func (s instants) next(t int64) int64 {
+	if t <= s.lo {
+		return s.lo
+	}
+	next := max(t, s.hi)
+	if s.grain != never {
+		next = min(next, (t+s.grain-1)/s.grain*s.grain)
+	}
+	if i, _ := slices.BinarySearch(s.points, t); i < len(s.points) {
+		next = min(next, s.points[i])
+	}
+	return next
+}
