@@ -94,8 +94,15 @@ func (a *Auth) Serve(l net.Listener, srv *http.Server, logger *slog.Logger) erro
 		}
 		basic.ServeHTTP(w, r)
 	})
-	if srv.TLSConfig != nil {
+	if speaksTLS(srv) {
 		return srv.ServeTLS(l, "", "")
 	}
 	return srv.Serve(l)
+}
+
+// speaksTLS says whether the toolkit gave the server a certificate. A TLSConfig
+// alone says nothing: net/http makes an empty one for HTTP/2.
+func speaksTLS(srv *http.Server) bool {
+	c := srv.TLSConfig
+	return c != nil && (len(c.Certificates) > 0 || c.GetCertificate != nil || c.GetConfigForClient != nil)
 }
