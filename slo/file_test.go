@@ -228,7 +228,6 @@ func TestLint(t *testing.T) {
 		{strings.Replace(one("s", "o"), "99.9", "0.999", 1), "target-rationever-fires"},
 		{strings.Replace(one("s", "o"), "99.9", "93", 1), ""},
 		{strings.Replace(one("s", "o"), "99.9", "80", 1), "never-fires"},
-		{one("s", "o") + "    window: 1h\n", "no-alerts"},
 		{strings.Replace(one("s", "o"), "total: t_total", `total: 'b_total{job="x"}'`, 1), "not-subset"},
 		{strings.Replace(one("s", "o"), "events: {bad: b_total, total: t_total}", "latency: {histogram: h_seconds, threshold: 700}", 1), "threshold-unit"},
 		{one("s", "o") + "    alerting: {page: {disable: true}, ticket: {disable: true}}\n", "no-alerts"},

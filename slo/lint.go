@@ -1,6 +1,7 @@
 package slo
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -14,6 +15,11 @@ type Finding struct {
 	// Check names the rule that found it: "never-fires", "promql", …
 	Check string
 	*Error
+}
+
+// String is the finding as a line of its own, without the excerpt.
+func (f Finding) String() string {
+	return fmt.Sprintf("%s: %s: %s", f.Position, f.Level, f.Msg)
 }
 
 // Level is how much a finding matters.

@@ -151,7 +151,7 @@ func (r *reader) labels(n document.Node, set map[string]string) map[string]strin
 		case strings.HasPrefix(e.Name, "__"):
 			e.Key.Errorf("label names that begin with \"__\" are Prometheus's own")
 		case taken:
-			e.Key.Errorf("label %q is set by slowburn: %s", e.Name, instead)
+			e.Key.Errorf("label %q cannot be set here: %s", e.Name, instead)
 		}
 	}
 	return n.StringMap()

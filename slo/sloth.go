@@ -49,10 +49,10 @@ func (r *reader) sloth(m *document.Mapping) {
 }
 
 var slothTaken = map[string]string{
-	LabelSlothID:      "Sloth does so",
-	LabelSlothService: "Sloth does so",
-	LabelSlothSLO:     "Sloth does so",
-	"sloth_window":    "Sloth does so",
+	LabelSlothID:      "Sloth sets it",
+	LabelSlothService: "Sloth sets it",
+	LabelSlothSLO:     "Sloth sets it",
+	"sloth_window":    "Sloth sets it",
 }
 
 func (r *reader) slothObjective(m *document.Mapping, o *Objective) {

@@ -16,7 +16,7 @@ func (n Node) ErrorfAt(offset int, format string, args ...any) {
 		return
 	}
 	line, col := n.locate(offset)
-	n.doc.problems = append(n.doc.problems, n.doc.src.problem(line, col, fmt.Sprintf(format, args...)))
+	n.doc.record(n.doc.src.problem(line, col, fmt.Sprintf(format, args...)))
 }
 
 // locate finds the place of an offset of a scalar's value in the text it was

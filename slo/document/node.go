@@ -65,7 +65,7 @@ func (n Node) Problem(format string, args ...any) Problem {
 // Errorf records a problem at the value.
 func (n Node) Errorf(format string, args ...any) {
 	if n.doc != nil {
-		n.doc.problems = append(n.doc.problems, n.Problem(format, args...))
+		n.doc.record(n.Problem(format, args...))
 	}
 }
 

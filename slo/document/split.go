@@ -169,7 +169,31 @@ func (d *Document) syntax(err error) {
 }
 
 func (d *Document) add(line, col int, msg string) {
-	d.problems = append(d.problems, d.src.problem(line, col, msg))
+	d.record(d.src.problem(line, col, msg))
+}
+
+// record adds a problem, once: values may be read several times.
+func (d *Document) record(p Problem) {
+	for i := max(0, len(d.problems)-32); i < len(d.problems); i++ {
+		if d.problems[i] == p {
+			return
+		}
+	}
+	d.problems = append(d.problems, p)
+}
+
+// ErrorAt records a problem at a place of the whole text, for readers that know
+// it from elsewhere.
+func (d *Document) ErrorAt(line, column int, format string, args ...any) {
+	d.add(line, column, fmt.Sprintf(format, args...))
+}
+
+// Line is the text's line of that number, from 1; empty beyond its end.
+func (d *Document) Line(line int) string {
+	if line < 1 || line > len(d.src.lines) {
+		return ""
+	}
+	return d.src.lines[line-1]
 }
 
 // Problems are those found so far, in the order in which they were found.

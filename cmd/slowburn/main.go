@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	_ "time/tzdata" // calendar windows need zones where the system has none
+
+	"github.com/alecthomas/kingpin/v2"
+)
+
+func main() {
+	os.Exit(execute(os.Args[1:], streams{os.Stdout, os.Stderr}))
+}
+
+// streams are where a command writes.
+type streams struct{ out, err io.Writer }
+
+// command is a subcommand: its flags are registered, run does its work.
+type command struct {
+	clause *kingpin.CmdClause
+	run    func(context.Context, streams) error
+}
+
+// Exit codes.
+const (
+	exitOK = iota
+	exitFailed
+	exitUsage
+)
+
+// exitCode is an error of which everything has been said but the exit code.
+type exitCode int
+
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+
+func execute(args []string, s streams) int {
+	app := kingpin.New("slowburn", "Error budgets and burn-rate alerts beside Prometheus.")
+	app.HelpFlag.Short('h')
+	app.UsageWriter(s.out)
+	app.ErrorWriter(s.err)
+	commands := []command{
+		serveCommand(app),
+		checkCommand(app),
+		printCommand(app),
+		versionCommand(app),
+	}
+	if len(args) == 0 { // kingpin would print all help and be content
+		fmt.Fprintln(s.err, "slowburn: want a command, such as serve or check; see slowburn --help")
+		return exitUsage
+	}
+	name, err := app.Parse(args)
+	if err != nil {
+		fmt.Fprintf(s.err, "slowburn: %v; see slowburn --help\n", err)
+		return exitUsage
+	}
+	for _, c := range commands {
+		if c.clause.FullCommand() == name {
+			return report(c.run(context.Background(), s), s)
+		}
+	}
+	return exitUsage
+}
+
+// report says what went wrong, unless the command has, and chooses the exit code.
+func report(err error, s streams) int {
+	var code exitCode
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &code):
+		return int(code)
+	}
+	fmt.Fprintf(s.err, "slowburn: %v\n", err)
+	return exitFailed
+}
+
+// usage says that flags or arguments make no sense together.
+func usage(s streams, err error) error {
+	fmt.Fprintf(s.err, "slowburn: %v; see slowburn --help\n", err)
+	return exitCode(exitUsage)
+}

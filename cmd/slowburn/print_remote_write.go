@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/alecthomas/kingpin/v2"
+	"go.yaml.in/yaml/v2"
+)
+
+// printCommand is `slowburn print remote-write`.
+func printCommand(app *kingpin.Application) command {
+	parent := app.Command("print", "Print configuration for other programs.")
+	c := parent.Command("remote-write", "Print the remote_write block that makes Prometheus send what the objectives read, and nothing else.")
+	files := c.Arg("file", "SLO files, or patterns of such; by default those of the configuration.").Strings()
+	config := c.Flag("config.file", "Configuration file.").Default("slowburn.yml").String()
+	url := c.Flag("url", "Where Prometheus reaches slowburn.").Default("http://127.0.0.1:9797/api/v1/write").String()
+	version := c.Flag("protocol", "Remote-write protocol: 1.0, or 2.0, which tells when counters were born (Prometheus 3.0 and newer).").Default("1.0").Enum("1.0", "2.0")
+	return command{c, func(_ context.Context, s streams) error {
+		objectives, err := loadObjectives(*config, *files)
+		if err != nil {
+			return err
+		}
+		if len(objectives) == 0 {
+			return fmt.Errorf("there are no objectives: nothing needs to be sent")
+		}
+		block := remoteWrite{URL: *url, Name: "slowburn", SendNativeHistograms: true}
+		if *version == "2.0" {
+			block.ProtobufMessage = "io.prometheus.write.v2.Request"
+		}
+		keep, err := keepRule(objectives)
+		if err != nil {
+			return err
+		}
+		if keep != nil {
+			block.WriteRelabelConfigs = []keepConfig{*keep}
+		}
+		text, err := yaml.Marshal(struct {
+			RemoteWrite []remoteWrite `yaml:"remote_write"`
+		}{[]remoteWrite{block}})
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(s.out, "# What %s read; print it again when they change.\n%s", plural(len(objectives), "objective"), text)
+		return err
+	}}
+}
+
+// remoteWrite is the part of Prometheus's remote_write that we set.
+type remoteWrite struct {
+	URL                  string       `yaml:"url"`
+	Name                 string       `yaml:"name"`
+	ProtobufMessage      string       `yaml:"protobuf_message,omitempty"`
+	SendNativeHistograms bool         `yaml:"send_native_histograms"`
+	WriteRelabelConfigs  []keepConfig `yaml:"write_relabel_configs,omitempty"`
+}
+
+// keepConfig is a relabelling rule.
+type keepConfig struct {
+	SourceLabels []string `yaml:"source_labels,flow"`
+	Regex        string   `yaml:"regex"`
+	Action       string   `yaml:"action"`
+}
