@@ -119,6 +119,7 @@ func (e *Engine) change(o *objective, def *slo.Objective, ts int64) {
 		b.labels = def.BudgetLabels(b.groups)
 		b.realign(e, prev, def)
 	}
+	e.rollUp(o) // is there from the first moment, so that what has no data is seen
 }
 
 // realign keeps the alerts of those severities that still exist.

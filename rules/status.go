@@ -21,10 +21,6 @@ func (e *Engine) Status() []slo.Status {
 	defer e.mu.RUnlock()
 	out := make([]slo.Status, 0, len(e.ordered))
 	for _, o := range e.ordered {
-		if o.rollUp == nil && len(o.budgets) == 0 {
-			out = append(out, slo.Status{Objective: o.Objective, Labels: o.BudgetLabels(labels.EmptyLabels()), State: slo.StateNoData, Reason: e.noData(o)})
-			continue
-		}
 		first := len(out)
 		for _, b := range o.budgets {
 			if b.hasTotal.Load() || b == o.rollUp {

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
+	promtsdb "github.com/prometheus/prometheus/tsdb"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/slowburn/slowburn/rules"
+	"github.com/slowburn/slowburn/rules/derive"
+	"github.com/slowburn/slowburn/tsdb"
+	"github.com/slowburn/slowburn/tsdb/state"
+)
+
+// core is what needs the databases: it comes up after alerting and web, since
+// recovering it takes time.
+type core struct {
+	raw, ledger *tsdb.DB
+	receiver    devReceiver
+	engine      *rules.Engine
+	view        *derive.View
+}
+
+// runEngine brings the core up, keeps it running until ctx ends, and leaves the
+// databases open: closing them is the last thing, when nobody reads any more.
+func (s *server) runEngine(ctx context.Context) error {
+	start := time.Now()
+	c, err := s.openCore()
+	if err != nil {
+		return err
+	}
+	if err := c.engine.LoadRecords(); err != nil {
+		s.log.Error("alert states are rebuilt from the ledger", "err", err)
+	}
+	if err := c.engine.Apply(ctx, s.config.objectives()); err != nil {
+		return fmt.Errorf("apply objectives: %w", err)
+	}
+	if err := c.engine.Restore(ctx); err != nil {
+		c.close(s.log)
+		return fmt.Errorf("recover budgets: %w", err)
+	}
+	s.core.Store(c)
+	s.log.Info("ready", "objectives", len(s.config.objectives()), "took", time.Since(start).Round(time.Millisecond))
+
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return c.engine.Run(ctx) })
+	g.Go(func() error { return c.raw.Run(ctx) })
+	g.Go(func() error { return c.ledger.Run(ctx) })
+	return g.Wait()
+}
+
+func (s *server) openCore() (*core, error) {
+	cfg, f := s.config.get(), s.f
+	c := &core{}
+	var err error
+	c.raw, err = tsdb.OpenRaw(filepath.Join(f.StoragePath, "raw"), tsdb.Options{
+		Retention: time.Duration(f.RawRetention), OutOfOrder: cfg.Ingest.OutOfOrder,
+		MaxSeries: int64(cfg.Ingest.Limits.Series), MinFree: int64(f.StorageMinFree),
+		Registerer: s.registry, Metrics: s.metrics, Logger: s.log.With("component", "raw"),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open raw samples: %w", err)
+	}
+	c.ledger, err = tsdb.OpenLedger(filepath.Join(f.StoragePath, "ledger"), tsdb.Options{
+		Retention: time.Duration(f.LedgerRetention), MinFree: int64(f.StorageMinFree),
+		Registerer: s.registry, Metrics: s.metrics, Logger: s.log.With("component", "ledger"),
+	})
+	if err != nil {
+		c.close(s.log)
+		return nil, fmt.Errorf("open the ledger: %w", err)
+	}
+	c.engine, err = rules.New(rules.Options{
+		Slot: cfg.Slot, SourceLabels: cfg.Ingest.SourceLabels, GroupLimit: f.MaxGroups,
+		Raw: c.raw, Ledger: c.ledger, Position: c.raw.Position, Since: c.raw.Since,
+		Store: state.NewBucket[rules.Record](s.state, "rules"), Notify: s.alerting.Set, Acknowledged: s.acknowledged,
+		Now: time.Now, ExternalURL: s.url.String(), Instance: s.url.Host, Metrics: s.metrics,
+	})
+	if err != nil {
+		c.close(s.log)
+		return nil, err
+	}
+	c.view, err = derive.New(c.ledger, derive.Options{
+		Catalogue: c.engine.Catalogue, Slot: cfg.Slot, Retention: time.Duration(f.LedgerRetention), Metrics: s.metrics,
+	})
+	if err == nil {
+		c.receiver, err = newReceiver(c, cfg, s)
+	}
+	if err != nil {
+		c.close(s.log)
+		return nil, err
+	}
+	return c, nil
+}
+
+// acknowledged says whether some Alertmanager was told that the alert fires.
+func (s *server) acknowledged(lset labels.Labels) bool {
+	for _, st := range s.alerting.Status() {
+		if !labels.Equal(st.Alert.Labels, lset) {
+			continue
+		}
+		for _, d := range st.Deliveries {
+			if !d.FiringAcked.IsZero() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (c *core) close(log *slog.Logger) {
+	for _, db := range []*tsdb.DB{c.raw, c.ledger} {
+		if db == nil {
+			continue
+		}
+		if err := db.Close(); err != nil {
+			log.Error("close database", "dir", db.Dir(), "err", err)
+		}
+	}
+}
+
+// coreQueryable reads raw samples, ledgers and derived series as one storage, once
+// the core is up.
+type coreQueryable struct{ s *server }
+
+func (q coreQueryable) Querier(mint, maxt int64) (storage.Querier, error) {
+	c := q.s.core.Load()
+	if c == nil {
+		return nil, errStarting
+	}
+	raw, err := c.raw.Querier(mint, maxt)
+	if err != nil {
+		return nil, err
+	}
+	view, err := c.view.Querier(mint, maxt)
+	if err != nil {
+		return nil, errors.Join(err, raw.Close())
+	}
+	return storage.NewMergeQuerier([]storage.Querier{raw, view}, nil, storage.ChainedSeriesMerge), nil
+}
+
+func (q coreQueryable) ChunkQuerier(mint, maxt int64) (storage.ChunkQuerier, error) {
+	c := q.s.core.Load()
+	if c == nil {
+		return nil, errStarting
+	}
+	raw, err := c.raw.ChunkQuerier(mint, maxt)
+	if err != nil {
+		return nil, err
+	}
+	view, err := c.view.ChunkQuerier(mint, maxt)
+	if err != nil {
+		return nil, errors.Join(err, raw.Close())
+	}
+	merge := storage.NewCompactingChunkSeriesMerger(storage.ChainedSeriesMerge)
+	return storage.NewMergeChunkQuerier([]storage.ChunkQuerier{raw, view}, nil, merge), nil
+}
+
+func (q coreQueryable) ExemplarQuerier(ctx context.Context) (storage.ExemplarQuerier, error) {
+	c := q.s.core.Load()
+	if c == nil {
+		return nil, errStarting
+	}
+	return c.raw.ExemplarQuerier(ctx)
+}
+
+// Stats are those of the raw TSDB.
+func (q coreQueryable) Stats(label string, limit int) (*promtsdb.Stats, error) {
+	c := q.s.core.Load()
+	if c == nil {
+		return nil, errStarting
+	}
+	return c.raw.Stats(label, limit)
+}
+
+// coreWrite receives remote write once the core is up; until then senders are asked
+// to come again.
+type coreWrite struct{ s *server }
+
+func (h coreWrite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := h.s.core.Load()
+	if c == nil {
+		w.Header().Set("Retry-After", "5")
+		http.Error(w, errStarting.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	c.receiver.ServeHTTP(w, r)
+}

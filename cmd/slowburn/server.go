@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/slowburn/slowburn/alerting"
+	"github.com/slowburn/slowburn/rules"
+	"github.com/slowburn/slowburn/slo"
+	"github.com/slowburn/slowburn/tsdb/state"
+	"github.com/slowburn/slowburn/web"
+	"github.com/slowburn/slowburn/web/promapi"
+)
+
+// server is the parts of `slowburn serve` and what joins them.
+type server struct {
+	f        *serveFlags
+	log      *slog.Logger
+	url      *url.URL // slowburn's own
+	metrics  *metrics.Set
+	registry *prometheus.Registry
+	state    *state.DB
+	alerting *alerting.Manager
+	web      *web.Handler
+	config   configHolder
+	// core is set once databases and engine are recovered.
+	core atomic.Pointer[core]
+}
+
+// errStarting answers requests until the core is recovered.
+var errStarting = errors.New("starting: samples and budgets are being recovered")
+
+// newServer reads configuration and state and makes the parts that can run before
+// the databases are open.
+func newServer(f *serveFlags, addr net.Addr, log *slog.Logger) (*server, error) {
+	s := &server{f: f, log: log, metrics: metrics.NewSet(), registry: prometheus.NewRegistry()}
+	var err error
+	if s.url, err = externalURL(f.ExternalURL, addr); err != nil {
+		return nil, err
+	}
+	if err := s.config.load(f.ConfigFile, log); err != nil {
+		return nil, err
+	}
+	s.config.register(s.metrics)
+	if err := os.MkdirAll(f.StoragePath, 0o777); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	if s.state, err = s.openState(); err != nil {
+		return nil, err
+	}
+	if err := s.newAlerting(); err != nil {
+		s.state.Close()
+		return nil, err
+	}
+	if err := s.newWeb(); err != nil {
+		s.state.Close()
+		return nil, err
+	}
+	log.Info("listening", "address", addr.String(), "url", s.url.String())
+	return s, nil
+}
+
+func (s *server) openState() (*state.DB, error) {
+	db, err := state.Open(filepath.Join(s.f.StoragePath, "state.db"), state.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if aside := db.Damaged(); aside != "" {
+		s.log.Error("state.db was damaged: it was set aside and alert states are rebuilt from the ledger", "aside", aside)
+	}
+	return db, nil
+}
+
+func (s *server) newAlerting() (err error) {
+	cfg := s.config.get()
+	s.alerting, err = alerting.New(alerting.Options{
+		Config:      cfg.alerting(),
+		Store:       state.NewBucket[alerting.Record](s.state, "alerting"),
+		Slot:        cfg.Slot,
+		ExternalURL: s.url.String(),
+		Logger:      s.log.With("component", "alerting"),
+		Metrics:     s.metrics,
+	})
+	return err
+}
+
+func (c *Config) alerting() alerting.Config {
+	return alerting.Config{ExternalLabels: c.ExternalLabels, Alerting: c.Alerting, Webhook: c.Webhook}
+}
+
+func (s *server) newWeb() (err error) {
+	f := s.f
+	s.web, err = web.New(web.Options{
+		Queryable: coreQueryable{s}, Exemplars: coreQueryable{s}, Write: coreWrite{s},
+		Budgets: func() []slo.Status {
+			if c := s.core.Load(); c != nil {
+				return c.engine.Status()
+			}
+			return nil
+		},
+		Alerts: func() []slo.Alert {
+			if c := s.core.Load(); c != nil {
+				return c.engine.Alerts()
+			}
+			return nil
+		},
+		Objectives: s.config.objectives, Errors: s.config.errors,
+		Ready: func() error {
+			if s.core.Load() == nil {
+				return errStarting
+			}
+			return nil
+		},
+		Reload: s.reload, LastReload: s.config.lastReload,
+		Alertmanagers: func() (active, dropped []*url.URL) {
+			ams := s.alerting.Alertmanagers()
+			for _, raw := range ams.Dropped {
+				if u, err := url.Parse(raw); err == nil {
+					dropped = append(dropped, u)
+				}
+			}
+			for _, a := range ams.Active {
+				if u, err := url.Parse(a.URL); err == nil {
+					active = append(active, u)
+				}
+			}
+			return active, dropped
+		},
+		ExternalLabels: func() labels.Labels { return s.config.get().ExternalLabels },
+		ConfigYAML:     func() string { return s.config.get().Redacted() },
+		Flags:          f.All(),
+		TSDB:           coreQueryable{s}, StorageRetention: f.RawRetention.String(),
+		HeadChunks: func() int64 { return 0 },
+		Build:      promapi.Build{Version: buildVersion(), Revision: buildRevision()},
+		Sets:       []*metrics.Set{s.metrics}, Gatherer: s.registry,
+		Metrics: s.metrics, Registerer: s.registry,
+		ExternalURL: s.url, RoutePrefix: f.RoutePrefix, EnableLifecycle: f.EnableLifecycle,
+		WebConfigFile: *f.Web.WebConfigFile,
+		Limits: web.Limits{
+			Concurrency: f.QueryMaxConcurrency,
+			Limits:      promapi.Limits{Timeout: time.Duration(f.QueryTimeout), MaxSamples: f.QueryMaxSamples},
+		},
+		Slot:   s.config.get().Slot,
+		Logger: s.log.With("component", "web"), Now: time.Now,
+	})
+	return err
+}
+
+// reload reads configuration and SLO files again: all of it is good and comes into
+// force, or nothing changes.
+func (s *server) reload(ctx context.Context) error {
+	if err := s.config.reload(s.f.ConfigFile, s.log); err != nil {
+		return err
+	}
+	cfg := s.config.get()
+	if err := s.alerting.ApplyConfig(cfg.alerting()); err != nil {
+		return fmt.Errorf("apply alerting configuration: %w", err)
+	}
+	if c := s.core.Load(); c != nil {
+		if err := c.engine.Apply(ctx, s.config.objectives()); err != nil {
+			return fmt.Errorf("apply objectives: %w", err)
+		}
+		c.receiver.Rebind()
+	}
+	s.log.Info("configuration reloaded", "objectives", len(s.config.objectives()))
+	return nil
+}
+
+func (s *server) close() {
+	if c := s.core.Load(); c != nil {
+		c.close(s.log)
+	}
+	if err := s.state.Close(); err != nil {
+		s.log.Error("close state.db", "err", err)
+	}
+}
+
+// externalURL is where users reach this slowburn.
+func externalURL(given string, addr net.Addr) (*url.URL, error) {
+	if given == "" {
+		given = "http://" + addr.String() + "/"
+	}
+	u, err := url.Parse(given)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return nil, fmt.Errorf("web.external-url %q: want a URL such as https://slowburn.example.org/", given)
+	}
+	u.Path = strings.TrimRight(u.Path, "/")
+	return u, nil
+}
+
+var _ rules.Store = (*state.Bucket[rules.Record])(nil)
