@@ -35,8 +35,8 @@ const probeWindow = 131 * time.Second
 // promQuery reads a query with the window placeholder. The text it returns has
 // the placeholder in its canonical form; expr is nil if it does not parse.
 func (r *reader) promQuery(n document.Node) (expr parser.Expr, text string) {
-	text = n.String()
-	if n.IsZero() {
+	text, ok := n.Text()
+	if !ok {
 		return nil, ""
 	}
 	if strings.TrimSpace(text) == "" {
@@ -101,7 +101,7 @@ func (r *reader) bind(n document.Node, s share, err error, q Query, grouped pars
 		err = fmt.Errorf("no events are left once like terms are added up")
 	}
 	q.Reason = err.Error()
-	r.finding(LevelInfo, "promql", n.Problem("evaluated by the PromQL engine once a minute, as time slices: %s", q.Reason))
+	r.finding(LevelWarning, "promql", n.Problem("this query cannot be counted from series (%s), and free PromQL is not evaluated yet: the objective will have no data", q.Reason))
 	return SLI{Query: &q, By: grouping(grouped), Births: BirthsAuto}
 }
 

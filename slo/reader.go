@@ -99,12 +99,11 @@ var namePattern = regexp.MustCompile(`^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$
 
 // name reads a name that is safe in labels, URLs and IDs.
 func (r *reader) name(n document.Node, what string) string {
-	s := n.String()
+	s, ok := n.Text()
 	switch {
-	case n.IsZero() || s == "":
-		if !n.IsZero() {
-			n.Errorf("%s is empty", what)
-		}
+	case !ok:
+	case s == "":
+		n.Errorf("%s is empty", what)
 	case len(s) > 128:
 		n.Errorf("%s is longer than 128 characters", what)
 	case !namePattern.MatchString(s):

@@ -16,10 +16,10 @@ var promParser = parser.NewParser(parser.Options{})
 
 // selector reads a PromQL selector, and nothing else.
 func (r *reader) selector(n document.Node) []*labels.Matcher {
-	if n.IsZero() {
+	text, ok := n.Text()
+	if !ok {
 		return nil
 	}
-	text := n.String()
 	if strings.TrimSpace(text) == "" {
 		n.Errorf("want a selector such as http_requests_total{job=\"shop\"}, have an empty text")
 		return nil

@@ -54,7 +54,7 @@ func TestPrintedRemoteWriteKeepsWhatIsRead(t *testing.T) {
 		{true, []string{"__name__", "http_request_duration_seconds", "job", "search-v2"}},
 		{true, []string{"__name__", "probe_success", "instance", "https://shop.example.com/search"}},
 		{false, []string{"__name__", "probe_success", "instance", "https://shop-example.com/search"}},
-		{true, []string{"__name__", "queue_wait_seconds_bucket", "le", "5"}},
+		{true, []string{"__name__", "queue_oldest_entry_seconds", "instance", "queue-1:9100", "job", "q"}},
 		{false, []string{"__name__", "up", "job", "checkout"}},
 	} {
 		if have := keeps(c, s.series...); s.want != have {

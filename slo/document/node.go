@@ -145,14 +145,20 @@ func (n Node) scalar() (text string, quoted, ok bool) {
 
 // String is a text; numbers and booleans are taken as they are written.
 func (n Node) String() string {
+	text, _ := n.Text()
+	return text
+}
+
+// Text is String, and whether there is a text at all.
+func (n Node) Text() (text string, ok bool) {
 	if n.IsZero() || !n.visit(0) {
-		return ""
+		return "", false
 	}
-	text, _, ok := n.scalar()
+	text, _, ok = n.scalar()
 	if !ok {
 		n.Errorf("want a text, have %s", n.Kind())
 	}
-	return text
+	return text, ok
 }
 
 // Number is a number and its text as written. ok is false if there is none.
@@ -248,15 +254,4 @@ func (n Node) Kind() string {
 		text = text[:40] + "…"
 	}
 	return fmt.Sprintf("the text %q", text)
-}
-
-// Text is the source text of the whole value at its own indentation, and the
-// line of the document text it begins at. Aliases of anchors outside it are not
-// resolved.
-func (n Node) Text() (text string, line int) {
-	if n.IsZero() {
-		return "", 0
-	}
-	line, _ = n.place()
-	return n.resolve().String(), line
 }

@@ -145,6 +145,10 @@ var hints = []struct{ sign, hint string }{
 	{"could not find flow map content", "a value that begins with \"{\" must be put in quotes"},
 	{"could not find end character of double-quoted", "the closing quote is missing"},
 	{"could not find end character of single-quoted", "the closing quote is missing"},
+	{"map key-value is pre-defined", "something stands after the closing quote: quotes inside a quoted value must be of the other kind"},
+	{"value is not allowed in this context", "this line's indentation fits no line above it"},
+	{"',' or '}' must be specified", "a comma or the closing \"}\" is missing"},
+	{"',' or ']' must be specified", "a comma or the closing \"]\" is missing"},
 	{"end token ']' not found", "the closing \"]\" is missing"},
 	{"end token '}' not found", "the closing \"}\" is missing"},
 }
