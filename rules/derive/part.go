@@ -114,16 +114,12 @@ func (p *partReader) addChunks(ctx context.Context, it chunks.Iterator, reuse *c
 
 // add reads samples; those after them begin at end.
 func (p *partReader) add(it chunkenc.Iterator, end int64) error {
+	if !p.sparse {
+		return p.addAll(it)
+	}
 	for typ := it.Next(); typ != chunkenc.ValNone; typ = it.Next() {
-		if typ != chunkenc.ValFloat {
-			continue
-		}
-		t, v := it.At()
-		if value.IsStaleNaN(v) {
-			continue
-		}
-		if !p.sparse {
-			p.keep(t, v)
+		t, v, ok := float(it, typ)
+		if !ok {
 			continue
 		}
 		if t > p.want {
@@ -137,23 +133,52 @@ func (p *partReader) add(it chunkenc.Iterator, end int64) error {
 	return it.Err()
 }
 
-func (p *partReader) release() {
-	if p.held.ok {
-		p.keep(p.held.t, p.held.v)
+// addAll keeps every sample. It is the loop that long curves spend their time in, so
+// the slices stay in registers.
+func (p *partReader) addAll(it chunkenc.Iterator) error {
+	ts, vs := p.ts, p.v
+	for typ := it.Next(); typ != chunkenc.ValNone; typ = it.Next() {
+		t, v, ok := float(it, typ)
+		if !ok {
+			continue
+		}
+		if p.aligned {
+			if n := len(vs); n < len(p.shared) && p.shared[n] == t {
+				vs = append(vs, v)
+				continue
+			}
+			p.aligned = false
+			ts = slices.Clone(p.shared[:len(vs)])
+		}
+		ts, vs = append(ts, t), append(vs, v)
 	}
-	p.held.ok = false
+	p.ts, p.v = ts, vs
+	return it.Err()
 }
 
-func (p *partReader) keep(t int64, v float64) {
-	if p.aligned {
-		if n := len(p.v); n < len(p.shared) && p.shared[n] == t {
-			p.v = append(p.v, v)
-			return
-		}
-		p.aligned = false
-		p.ts = slices.Clone(p.shared[:len(p.v)])
+// float is the sample the iterator is at, unless it is none that counts.
+func float(it chunkenc.Iterator, typ chunkenc.ValueType) (t int64, v float64, ok bool) {
+	if typ != chunkenc.ValFloat {
+		return 0, 0, false
 	}
-	p.ts, p.v = append(p.ts, t), append(p.v, v)
+	t, v = it.At()
+	return t, v, !value.IsStaleNaN(v)
+}
+
+// release keeps the sample held, if any.
+func (p *partReader) release() {
+	if !p.held.ok {
+		return
+	}
+	p.held.ok = false
+	if n := len(p.v); p.aligned && (n == len(p.shared) || p.shared[n] != p.held.t) {
+		p.aligned = false
+		p.ts = slices.Clone(p.shared[:n])
+	}
+	if !p.aligned {
+		p.ts = append(p.ts, p.held.t)
+	}
+	p.v = append(p.v, p.held.v)
 }
 
 func (p *partReader) done() {
