@@ -112,6 +112,9 @@ func (e *Engine) state(now int64) {
 		if a.Published {
 			level = append(level, alert)
 		}
+		if a.State == slo.AlertFiring && !a.Published {
+			alert.State = slo.AlertPending // held back: nobody was told
+		}
 		if a.State != slo.AlertResolved {
 			shown = append(shown, alert)
 		}

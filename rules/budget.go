@@ -125,10 +125,14 @@ func (b *budget) ledger(e *Engine, src *source) *ledger {
 // counts is what all ledgers counted in (start, ts].
 func (b *budget) counts(start, ts, slot int64, late bool) slo.Counts {
 	var total history.Sum
+	first := int64(forever)
 	for _, l := range b.ledgers {
 		total = total.Add(l.sumAt(ts, slot).Sub(l.hist.At(start)))
+		if l.hist.End() != 0 {
+			first = min(first, l.hist.First())
+		}
 	}
-	return total.Counts(late)
+	return total.Counts(late).Reaching(start, first, ts)
 }
 
 // Catalogue says how to read every budget over all of the past. The slice is

@@ -40,6 +40,17 @@ func (c Counts) Sub(d Counts) Counts {
 	return Counts{c.Bad - d.Bad, c.Total - d.Total, c.Observed - d.Observed, c.Expected - d.Expected}
 }
 
+// Reaching says that the counts are those of the window (start, end], while the
+// budget was first observed at first (ms): where the window begins before that, as
+// many scrapes are expected per second as in the observed part. So an hour of data
+// covers a seven-hundred-and-twentieth of a 30 d window.
+func (c Counts) Reaching(start, first, end int64) Counts {
+	if first > start && end > first {
+		c.Expected *= float64(end-start) / float64(end-first)
+	}
+	return c
+}
+
 // ErrorRatio is bad ÷ total, ratio; ok is false without events.
 func (c Counts) ErrorRatio() (ratio float64, ok bool) {
 	if c.Total <= 0 {
