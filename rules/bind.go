@@ -47,6 +47,9 @@ func (e *Engine) bind(lset labels.Labels) storage.SeriesRef {
 	h := lset.Hash()
 	for _, s := range e.byLabels[h] {
 		if labels.Equal(s.lset, lset) {
+			if len(s.bound) == 0 {
+				return 0 // no objective reads it any more
+			}
 			return s.ref
 		}
 	}

@@ -258,4 +258,3 @@ func same(have, want string) bool {
 	w, err2 := strconv.ParseFloat(want, 64)
 	return err1 == nil && err2 == nil && math.Abs(h-w) <= 1e-9*max(1, math.Abs(w))
 }
-

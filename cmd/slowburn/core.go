@@ -24,7 +24,7 @@ import (
 // recovering it takes time.
 type core struct {
 	raw, ledger *tsdb.DB
-	receiver    devReceiver
+	receiver    *tsdb.Receiver
 	engine      *rules.Engine
 	view        *derive.View
 }

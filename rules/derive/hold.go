@@ -5,13 +5,10 @@ import (
 	"slices"
 )
 
-// How much is read at once, in samples, and how many values a querier holds: 64 MiB.
-// A query over many budgets lets go of those read first; whoever still wants one has
-// it read again, which is slow but cannot exhaust memory.
+// How many budgets are read at once, and how many samples of them.
 const (
 	maxBatch        = 512
 	maxBatchSamples = 1 << 20
-	maxValues       = 8 << 20
 )
 
 // curve returns the unit's counters, reading them, and those of units that will
@@ -46,7 +43,7 @@ func (q *querier) curve(ctx context.Context, u *unit) (*curve, error) {
 
 // batch is u and what follows it in its selection, as far as that makes sense.
 func (q *querier) batch(u *unit) []*unit {
-	room := int64(maxBatchSamples) / max(1, u.need.samples(q.view.slot))
+	room := int64(min(maxBatchSamples, q.view.opts.MaxHeld)) / max(1, u.need.samples(q.view.slot))
 	batch := []*unit{u}
 	for _, b := range u.batch[u.pos+1:] {
 		if int64(len(batch)) >= room || len(batch) >= maxBatch {
@@ -60,6 +57,8 @@ func (q *querier) batch(u *unit) []*unit {
 }
 
 // hold keeps a unit's curve, letting go of the oldest if there are too many values.
+// Whoever still wants one of those has it read again, which is slow but cannot
+// exhaust memory.
 func (q *querier) hold(u *unit, c *curve) {
 	if old := u.curve.Load(); old != nil {
 		q.values -= old.size()
@@ -69,7 +68,7 @@ func (q *querier) hold(u *unit, c *curve) {
 	u.read = u.need
 	q.held = append(q.held, u)
 	q.values += c.size()
-	for q.values > maxValues && q.held[0] != u {
+	for q.values > q.view.opts.MaxHeld && q.held[0] != u {
 		old := q.held[0]
 		q.held = q.held[1:]
 		q.values -= old.curve.Load().size()

@@ -23,6 +23,9 @@ type Options struct {
 	Slot time.Duration
 	// MaxSeries is how many series one Select may return; default 200,000.
 	MaxSeries int
+	// MaxHeld is how many counter values a querier holds in memory, 8 bytes each;
+	// default 8 Mi. The newest budget read is held even if it has more.
+	MaxHeld int
 	// Settle is for how long a slot without a row may still get one; only then it is
 	// a gap. Default 2 min: beyond that a source counts as lagging.
 	Settle time.Duration
@@ -41,6 +44,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.MaxSeries == 0 {
 		o.MaxSeries = 200_000
+	}
+	if o.MaxHeld == 0 {
+		o.MaxHeld = 8 << 20
 	}
 	if o.Settle == 0 {
 		o.Settle = 2 * time.Minute
@@ -62,8 +68,8 @@ func (o *Options) validate() error {
 		return errors.New("derive: Catalogue is required")
 	case o.Slot < time.Second || time.Minute%o.Slot != 0:
 		return fmt.Errorf("derive: slot %s does not divide a minute", o.Slot)
-	case o.MaxSeries < 0:
-		return fmt.Errorf("derive: MaxSeries %d is negative", o.MaxSeries)
+	case o.MaxSeries < 0 || o.MaxHeld < 0:
+		return fmt.Errorf("derive: MaxSeries %d or MaxHeld %d is negative", o.MaxSeries, o.MaxHeld)
 	}
 	return nil
 }
