@@ -170,7 +170,7 @@ func TestPromQL(t *testing.T) {
 			`{__name__="slo:sli_error:ratio_rate5m", sloth_id="bank-pay"} 1`,
 			`{__name__="slo:sli_error:ratio_rate6h", sloth_id="bank-pay"} 1`,
 		}},
-		{`1 - max(slo:sli_error:ratio_rate30m{sloth_id="bank-pay"}) offset 13h`, now, []string{`{} 1`}},
+		{`max(slo:sli_error:ratio_rate30m{sloth_id="bank-pay"} offset 13h30m)`, now, []string{`{} 0.495833`}},
 		{`slo_burn_rate{slo="checkout",region="",window="5m"} @ 1777630800`, now, []string{
 			`{__name__="slo_burn_rate", service="shop", slo="checkout", window="5m"} 500`,
 		}},
