@@ -16,6 +16,8 @@ type appender struct {
 	db   *DB
 	reg  *registry
 	done bool
+
+	generation uint64 // of the upstream TSDB: references of another one are void
 }
 
 // Commit writes to the WAL and makes the samples readable. If a write to the WAL, or

@@ -47,6 +47,7 @@ type DB struct {
 	free   *sync.Cond // signals that holds fell to 0
 	inner  *promtsdb.DB
 	reg    *registry
+	opened uint64 // how many times
 	holds  int
 	closed bool
 }
@@ -100,24 +101,20 @@ func (d *DB) open() error {
 	}
 	d.mu.Lock()
 	d.inner, d.reg = inner, reg
+	d.opened++
 	d.mu.Unlock()
 	return nil
 }
 
 // hold lends out the upstream TSDB until release is called.
 func (d *DB) hold() (*promtsdb.DB, error) {
-	inner, _, err := d.holdAll()
-	return inner, err
-}
-
-func (d *DB) holdAll() (*promtsdb.DB, *registry, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.inner == nil {
-		return nil, nil, ErrNotReady
+		return nil, ErrNotReady
 	}
 	d.holds++
-	return d.inner, d.reg, nil
+	return d.inner, nil
 }
 
 func (d *DB) release() {
@@ -199,12 +196,23 @@ func (d *DB) Close() error {
 // AppenderV2 returns an appender whose Commit is a promise: after nil the samples
 // survive a kill.
 func (d *DB) AppenderV2(ctx context.Context) storage.AppenderV2 {
-	if err := d.Writable(); err != nil {
-		return refusing{err}
-	}
-	inner, reg, err := d.holdAll()
+	app, _, err := d.begin(ctx)
 	if err != nil {
 		return refusing{err}
 	}
-	return &appender{AppenderV2: inner.AppenderV2(ctx), db: d, reg: reg}
+	return app
+}
+
+// begin is AppenderV2 for the receiver, which also asks the upstream TSDB.
+func (d *DB) begin(ctx context.Context) (*appender, *promtsdb.DB, error) {
+	if err := d.Writable(); err != nil {
+		return nil, nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.inner == nil {
+		return nil, nil, ErrNotReady
+	}
+	d.holds++
+	return &appender{AppenderV2: d.inner.AppenderV2(ctx), db: d, reg: d.reg, generation: d.opened}, d.inner, nil
 }

@@ -1,0 +1,146 @@
+package tsdb
+
+import (
+	"errors"
+	"hash/maphash"
+	"math/bits"
+	"sync"
+
+	"github.com/prometheus/prometheus/model/exemplar"
+	"github.com/prometheus/prometheus/model/histogram"
+)
+
+// batch is one decoded request. It is pooled: nothing of it may be kept, but for
+// histograms and exemplars, which are made anew.
+type batch struct {
+	v2      bool
+	raw     []byte // the compressed body
+	body    []byte // the message
+	items   []item
+	samples []sample
+	hists   []histSample
+	symbols []symbol
+	meta    []stretch // metadata messages of 1.0
+
+	accepted  []accepted
+	exemplars [][]exemplar.Exemplar
+	tracked   []*series
+	missing   []int32
+	promote   []int32
+	sources   []*source
+	labels    []label
+	scratch   []byte
+
+	lease *lease
+}
+
+// item is one time series of the request.
+type item struct {
+	key     key
+	replica uint32
+	next    int32 // the next item of the same source, -1: none
+	s       *series
+	stretch        // its message in the body
+	s0, s1  uint32 // samples
+	h0, h1  uint32 // histograms
+	refs    uint32 // labels, 2.0: references
+	reason  reason // why it is refused, with bad
+	bad     error  // what is wrong with it
+	ex      uint32 // how many exemplars it carries
+	exSet   int32  // which of batch.exemplars, -1: none
+}
+
+type stretch struct{ off, end uint32 }
+
+type sample struct {
+	t, st int64
+	v     float64
+}
+
+type histSample struct {
+	t, st int64
+	h     *histogram.Histogram
+	fh    *histogram.FloatHistogram
+}
+
+type symbol struct {
+	stretch
+	key key
+}
+
+// accepted is one sample that was appended: an index of samples, or of hists if
+// hist is set.
+type accepted struct {
+	item  int32
+	index uint32
+	hist  bool
+}
+
+// label is one label in the body; the strings live as long as it.
+type label struct{ name, value string }
+
+// key is a hash of a series' label bytes under seeds of this process: 96 bits, so
+// that no sender finds two series with the same.
+type key struct {
+	a uint64
+	b uint32
+}
+
+var (
+	seedA, seedB = maphash.MakeSeed(), maphash.MakeSeed()
+	mixA         = maphash.String(seedA, "mix") | 1
+	mixB         = maphash.String(seedB, "mix") | 1
+)
+
+// keyOf hashes bytes.
+func keyOf(b []byte) key {
+	return key{maphash.Bytes(seedA, b), uint32(maphash.Bytes(seedB, b))}
+}
+
+// join hashes a sequence of keys, one after the other.
+func (k key) join(next key) key {
+	hi, lo := bits.Mul64(k.a^next.a, mixA)
+	b := (uint64(k.b)<<32 | uint64(next.b)) * mixB
+	return key{bits.RotateLeft64(hi^lo, 23) + next.a, uint32(b>>32) ^ uint32(b)}
+}
+
+// Errors that refuse a whole request. errTooLarge is for good, errBusy for now.
+var (
+	errTooLarge = errors.New("request needs more memory than one may take")
+	errBusy     = errors.New("too many bytes of requests in flight")
+)
+
+// What a batch is charged for its parts, bytes: twice their size, since slices
+// grow by doubling.
+const (
+	chargeItem   = 256
+	chargeSample = 96
+	chargeSymbol = 64
+)
+
+var batches = sync.Pool{New: func() any { return new(batch) }}
+
+// maxPooled is the largest buffer, in bytes, that is kept for later requests.
+const maxPooled = 4 << 20
+
+// free gives the batch back.
+func (b *batch) free() {
+	clear(b.items)
+	clear(b.hists)
+	clear(b.tracked)
+	clear(b.exemplars)
+	clear(b.sources)
+	clear(b.labels)
+	if cap(b.raw) > maxPooled || cap(b.body) > maxPooled || cap(b.items)*chargeItem > 4*maxPooled ||
+		cap(b.samples)*chargeSample > 4*maxPooled || cap(b.symbols)*chargeSymbol > maxPooled ||
+		cap(b.scratch) > maxPooled || cap(b.hists)*48 > maxPooled {
+		return
+	}
+	*b = batch{
+		raw: b.raw[:0], body: b.body[:0], items: b.items[:0], samples: b.samples[:0], hists: b.hists[:0],
+		symbols: b.symbols[:0], meta: b.meta[:0], accepted: b.accepted[:0], exemplars: b.exemplars[:0],
+		tracked: b.tracked[:0], missing: b.missing[:0], promote: b.promote[:0], sources: b.sources[:0],
+		labels: b.labels[:0], scratch: b.scratch[:0],
+	}
+	batches.Put(b)
+}

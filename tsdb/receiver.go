@@ -1,0 +1,311 @@
+package tsdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
+)
+
+// Which series a Receiver keeps.
+const (
+	// KeepSLO keeps those that Bind gives a reference.
+	KeepSLO = "slo"
+	// KeepAll keeps all.
+	KeepAll = "all"
+)
+
+// ReceiverOptions tune a Receiver. Store is required, and Bind if Keep is slo.
+type ReceiverOptions struct {
+	// Store takes the samples.
+	Store *DB
+	// Sink gets the stored samples of bound series, after Store has committed them
+	// and in each source's order. Labels are empty there. nil: nobody does.
+	Sink storage.AppendableV2
+	// Bind gives the reference under which the sink knows a series, 0 if nobody
+	// reads it. Unbind says that the receiver has forgotten one.
+	Bind   func(labels.Labels) storage.SeriesRef
+	Unbind func(storage.SeriesRef)
+	// Keep is KeepSLO or KeepAll; empty is KeepSLO.
+	Keep string
+	// SourceLabels tell sources apart: cluster and prometheus if nil. ReplicaLabels
+	// tell a source's replicas apart and are removed: prometheus_replica and
+	// __replica__ if nil.
+	SourceLabels, ReplicaLabels []string
+	// Limits bound what requests may cost.
+	Limits Limits
+	// Metrics gets slowburn_ingest_*; nil: a set of its own.
+	Metrics *metrics.Set
+	// Logger; nil: silence.
+	Logger *slog.Logger
+	// Now is the wall clock and Monotonic one that is never set; nil: the system's.
+	Now       func() time.Time
+	Monotonic func() time.Duration
+}
+
+func (o *ReceiverOptions) validate() error {
+	o.Keep = orDefault(o.Keep, KeepSLO)
+	switch {
+	case o.Store == nil:
+		return errors.New("tsdb: ReceiverOptions.Store is nil")
+	case o.Keep != KeepSLO && o.Keep != KeepAll:
+		return fmt.Errorf("tsdb: ReceiverOptions.Keep is %q, want %s or %s", o.Keep, KeepSLO, KeepAll)
+	case o.Keep == KeepSLO && o.Bind == nil:
+		return errors.New("tsdb: ReceiverOptions.Bind is nil, so nothing would be kept")
+	}
+	if o.SourceLabels == nil {
+		o.SourceLabels = []string{"cluster", "prometheus"}
+	}
+	if o.ReplicaLabels == nil {
+		o.ReplicaLabels = []string{"prometheus_replica", "__replica__"}
+	}
+	if o.Metrics == nil {
+		o.Metrics = metrics.NewSet()
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Monotonic == nil {
+		begin := time.Now()
+		o.Monotonic = func() time.Duration { return time.Since(begin) }
+	}
+	o.Limits.fill()
+	return nil
+}
+
+// Receiver takes remote write 1.0 and 2.0. It is an http.Handler.
+type Receiver struct {
+	opts    ReceiverOptions
+	metrics *receiverMetrics
+	gate    gate
+	clock   clock
+	cache   *cache
+	meta    metadataStore
+	sweepAt atomic.Int64 // monotonic ns
+
+	mu      sync.Mutex
+	sources map[string]*source
+}
+
+// NewReceiver returns a receiver in front of opts.Store.
+func NewReceiver(opts ReceiverOptions) (*Receiver, error) {
+	if err := opts.validate(); err != nil {
+		return nil, err
+	}
+	r := &Receiver{
+		opts:    opts,
+		gate:    gate{limit: opts.Limits.InFlight},
+		clock:   clock{now: opts.Now, mono: opts.Monotonic},
+		cache:   newCache(opts.Limits.Cache),
+		meta:    metadataStore{families: map[string]MetricMetadata{}},
+		sources: map[string]*source{},
+	}
+	r.clock.look()
+	r.metrics = newReceiverMetrics(r, opts.Metrics)
+	return r, nil
+}
+
+// ServeHTTP answers one remote-write request.
+func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	begin := time.Now()
+	v2, err := negotiate(req)
+	code := 0
+	if err == nil {
+		code, err = r.serve(w, req, v2)
+	}
+	if err != nil {
+		code = r.refuse(w, err)
+	}
+	r.metrics.request(v2, code, time.Since(begin))
+}
+
+// serve handles a request whose head is right.
+func (r *Receiver) serve(w http.ResponseWriter, req *http.Request, v2 bool) (int, error) {
+	if err := r.opts.Store.Writable(); err != nil {
+		return 0, err
+	}
+	lease := lease{gate: &r.gate, limit: r.opts.Limits.Request}
+	defer lease.free()
+	b := batches.Get().(*batch)
+	defer b.free()
+	b.v2, b.lease = v2, &lease
+	if err := b.read(req, &r.opts.Limits); err != nil {
+		return 0, err
+	}
+	if err := b.decode(&r.opts.Limits); err != nil {
+		return 0, err
+	}
+	r.sweep()
+	var v verdict
+	now := r.clock.look()
+	r.resolve(b, &v)
+	r.store(req.Context(), b, &v, now)
+	r.meta.take(b)
+	if total := len(b.samples) + len(b.hists); r.clock.excuses(v.counts[reasonFuture], total) {
+		v.counts[reasonClockSkew], v.counts[reasonFuture] = v.counts[reasonFuture], 0
+	}
+	r.metrics.batch(b, &v)
+	return v.answer(w, v2), nil
+}
+
+// refuse answers a request that is refused as a whole.
+func (r *Receiver) refuse(w http.ResponseWriter, err error) int {
+	var whole *refusal
+	code := http.StatusInternalServerError
+	switch {
+	case errors.As(err, &whole):
+		code = whole.code
+	case errors.Is(err, errMalformed):
+		code = http.StatusBadRequest
+	case errors.Is(err, errTooLarge):
+		code = http.StatusRequestEntityTooLarge
+	case errors.Is(err, errBusy), reasonOf(err).temporary():
+		code = http.StatusServiceUnavailable
+		w.Header().Set("Retry-After", retryAfter)
+	}
+	r.opts.Logger.Debug("remote-write request refused", "code", code, "err", err)
+	http.Error(w, err.Error(), code)
+	return code
+}
+
+// resolve finds every item's series, and refuses those whose labels are not right.
+func (r *Receiver) resolve(b *batch, v *verdict) {
+	epoch := r.cache.find(b)
+	for _, i := range b.missing {
+		it := &b.items[i]
+		if it.bad == nil {
+			it.bad = r.introduce(b, it, epoch)
+		}
+	}
+	for i := range b.items {
+		it := &b.items[i]
+		if it.bad == nil {
+			continue
+		}
+		if it.reason == 0 {
+			it.reason = reasonInvalidLabels
+			if why := reasonOf(it.bad); why != reasonOther {
+				it.reason = why
+			}
+		}
+		v.drop(it.reason, int(it.s1-it.s0), int(it.h1-it.h0), it.bad.Error)
+		it.s = nil
+	}
+}
+
+// introduce finds or makes the series of labels that the cache does not know.
+func (r *Receiver) introduce(b *batch, it *item, epoch uint64) error {
+	id, err := r.identify(b, it)
+	switch {
+	case errors.Is(err, errTooLarge), errors.Is(err, errBusy):
+		it.reason = reasonUnavailable
+		return err
+	case err != nil:
+		return err
+	}
+	src, err := r.source(id.source)
+	if err != nil {
+		it.reason = reasonSourceLimit
+		return err
+	}
+	src.mu.Lock()
+	it.replica = src.election.number(id.replica)
+	it.s = r.obtain(src, id.lset)
+	src.mu.Unlock()
+	if !it.s.unneeded && b.v2 {
+		r.meta.takeV2(b, it, id.lset.Get(labels.MetricName))
+	}
+	r.cache.add(it.key, it.s, it.replica, epoch)
+	return nil
+}
+
+// store writes the batch, source by source.
+func (r *Receiver) store(ctx context.Context, b *batch, v *verdict, now time.Time) {
+	b.sources, b.missing, b.promote = b.sources[:0], b.missing[:0], b.promote[:0] // heads and tails of the chains
+	last := -1
+	for i := range b.items {
+		it := &b.items[i]
+		if it.s == nil {
+			continue
+		}
+		if last < 0 || b.sources[last] != it.s.src {
+			if last = slices.Index(b.sources, it.s.src); last < 0 {
+				last = len(b.sources)
+				b.sources = append(b.sources, it.s.src)
+				b.missing, b.promote = append(b.missing, int32(i)), append(b.promote, int32(i))
+				continue
+			}
+		}
+		b.items[b.promote[last]].next = int32(i)
+		b.promote[last] = int32(i)
+	}
+	for n, src := range b.sources {
+		w := writer{r: r, b: b, src: src, v: v, now: now, ahead: now.Add(maxAhead).UnixMilli()}
+		w.write(ctx, b.missing[n])
+	}
+}
+
+// Rebind asks Bind anew about every series, as after a reload of objectives. Series
+// that nobody needs any more are forgotten; the sink has done so itself.
+func (r *Receiver) Rebind() {
+	r.cache.forget()
+	for _, src := range r.allSources() {
+		src.mu.Lock()
+		r.prune(src, func(s *series) bool {
+			s.sink = 0
+			if r.opts.Bind != nil {
+				s.sink = r.opts.Bind(s.lset)
+			}
+			return s.sink == 0 && r.opts.Keep == KeepSLO
+		})
+		src.mu.Unlock()
+	}
+}
+
+// ClockSkewed says whether the wall clock, ours or a sender's, is not trusted now:
+// it jumped, or most of what arrives lies in the future.
+func (r *Receiver) ClockSkewed() bool { return r.clock.skewed() }
+
+const sweepEvery = 15 * time.Second
+
+// sweep forgets the series that the head has dropped.
+func (r *Receiver) sweep() {
+	now := int64(r.opts.Monotonic())
+	due := r.sweepAt.Load()
+	if now < due || !r.sweepAt.CompareAndSwap(due, now+int64(sweepEvery)) {
+		return
+	}
+	refs, _ := r.opts.Store.head.takeDropped()
+	if len(refs) == 0 {
+		return
+	}
+	dropped := make(map[storage.SeriesRef]struct{}, len(refs))
+	for _, ref := range refs {
+		dropped[ref] = struct{}{}
+	}
+	gone := map[*series]struct{}{}
+	for _, src := range r.allSources() {
+		src.mu.Lock()
+		r.prune(src, func(s *series) bool {
+			_, is := dropped[s.ref]
+			if is {
+				gone[s] = struct{}{}
+			}
+			return is
+		})
+		src.mu.Unlock()
+	}
+	r.cache.remove(gone)
+}

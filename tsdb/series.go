@@ -1,0 +1,98 @@
+package tsdb
+
+import (
+	"math"
+
+	"github.com/prometheus/prometheus/model/histogram"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/value"
+	"github.com/prometheus/prometheus/storage"
+)
+
+// series is one stored series. All of it is guarded by its source's lock.
+type series struct {
+	src  *source
+	lset labels.Labels
+	ref  storage.SeriesRef // in the raw TSDB, 0: not yet
+	sink storage.SeriesRef // as Bind gave it, 0: no objective reads it
+
+	// last is the newest sample stored, and no stored one lies behind horizon, which
+	// is last.t or later. They hold if loaded.
+	last    stored
+	horizon int64
+	loaded  bool
+
+	// replica wrote the last sample; what lies at or before floor, others did.
+	replica uint32
+	floor   int64
+
+	unneeded bool // stands for all series of the source that nobody needs
+	dead     bool // no longer among the source's series
+	tracked  *past
+	next     *series // of the same hash
+}
+
+// stored is a sample's value at t; kind 0 is none.
+type stored struct {
+	t    int64
+	kind kind
+	bits uint64
+	h    *histogram.Histogram
+	fh   *histogram.FloatHistogram
+}
+
+type kind uint8
+
+const (
+	kindNone kind = iota
+	kindFloat
+	kindHistogram
+	kindFloatHistogram
+)
+
+func floatSample(t int64, v float64) stored {
+	return stored{t: t, kind: kindFloat, bits: math.Float64bits(v)}
+}
+
+func histogramSample(x *histSample) stored {
+	if x.fh != nil {
+		return stored{t: x.t, kind: kindFloatHistogram, fh: x.fh}
+	}
+	return stored{t: x.t, kind: kindHistogram, h: x.h}
+}
+
+// stale says whether the value is a stale marker, of whichever type: the TSDB
+// turns a float one into one of the series' type.
+func (x *stored) stale() bool {
+	switch x.kind {
+	case kindFloat:
+		return x.bits == value.StaleNaN
+	case kindHistogram:
+		return math.Float64bits(x.h.Sum) == value.StaleNaN
+	case kindFloatHistogram:
+		return math.Float64bits(x.fh.Sum) == value.StaleNaN
+	}
+	return false
+}
+
+// same says whether two values are. Chunks may hold a histogram with more empty
+// buckets than it was sent with.
+func (x *stored) same(y *stored) bool {
+	if x.stale() || y.stale() {
+		return x.stale() && y.stale()
+	}
+	switch {
+	case x.kind != y.kind:
+		return false
+	case x.kind == kindHistogram:
+		return x.h.Equals(y.h) || x.h.Copy().Compact(0).Equals(y.h.Copy().Compact(0))
+	case x.kind == kindFloatHistogram:
+		return x.fh.Equals(y.fh) || x.fh.Copy().Compact(0).Equals(y.fh.Copy().Compact(0))
+	}
+	return x.bits == y.bits
+}
+
+// forget makes the series ask the TSDB again what it holds.
+func (s *series) forget() {
+	s.loaded, s.last, s.horizon = false, stored{}, 0
+}

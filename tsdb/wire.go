@@ -1,0 +1,82 @@
+package tsdb
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+)
+
+// errMalformed answers a body that is not the protobuf message it claims to be.
+var errMalformed = errors.New("malformed protobuf")
+
+// Protobuf wire types.
+const (
+	wireVarint  = 0
+	wireFixed64 = 1
+	wireBytes   = 2
+	wireFixed32 = 5
+)
+
+// uvarint reads a varint at i and returns it with the offset behind it, which is
+// negative if there is none.
+func uvarint(b []byte, i int) (uint64, int) {
+	if uint(i) < uint(len(b)) && b[i] < 0x80 {
+		return uint64(b[i]), i + 1
+	}
+	return longUvarint(b, i)
+}
+
+func longUvarint(b []byte, i int) (uint64, int) {
+	if i < 0 || i > len(b) {
+		return 0, -1
+	}
+	v, n := binary.Uvarint(b[i:])
+	if n <= 0 {
+		return 0, -1
+	}
+	return v, i + n
+}
+
+// span reads a length at i and returns where the bytes behind it begin and end;
+// end is negative if they reach beyond b.
+func span(b []byte, i int) (start, end int) {
+	n, i := uvarint(b, i)
+	if i < 0 || n > uint64(len(b)-i) {
+		return 0, -1
+	}
+	return i, i + int(n)
+}
+
+// fixed64 reads eight bytes at i as a float.
+func fixed64(b []byte, i int) (float64, int) {
+	if i < 0 || i+8 > len(b) {
+		return 0, -1
+	}
+	return math.Float64frombits(binary.LittleEndian.Uint64(b[i:])), i + 8
+}
+
+// skip returns the offset behind a value that nobody asks for, negative if it
+// cannot be.
+func skip(b []byte, i int, tag uint64) int {
+	if tag>>3 == 0 {
+		return -1
+	}
+	switch tag & 7 {
+	case wireVarint:
+		_, i = uvarint(b, i)
+	case wireFixed64:
+		i += 8
+	case wireBytes:
+		_, i = span(b, i)
+	case wireFixed32:
+		i += 4
+	default:
+		return -1
+	}
+	if i > len(b) {
+		return -1
+	}
+	return i
+}
+
+func zigzag(v uint64) int64 { return int64(v>>1) ^ -int64(v&1) }
