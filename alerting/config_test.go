@@ -116,8 +116,8 @@ func TestReloadKeepsAcknowledgements(t *testing.T) {
 			t.Fatal(err)
 		}
 		after(time.Second)
-		equal(t, 1, len(w.hosts["am1"].posts), "posts to the one there was")
-		equal(t, 1, len(w.hosts["am2"].posts), "posts to the new one")
+		equal(t, 1, len(w.hosts["am1"].history()), "posts to the one there was")
+		equal(t, 1, len(w.hosts["am2"].history()), "posts to the new one")
 		equal(t, acked, m.Status()[0].Deliveries[0].FiringAcked, "first acknowledgement")
 
 		// A configuration that is wrong changes nothing.
@@ -134,7 +134,7 @@ func TestReloadKeepsAcknowledgements(t *testing.T) {
 			t.Fatal(err)
 		}
 		after(10 * time.Minute)
-		equal(t, 1, len(w.hosts["am1"].posts), "posts to the one that is gone")
+		equal(t, 1, len(w.hosts["am1"].history()), "posts to the one that is gone")
 		equal(t, -1, m.metric(series("sent_total", "am1")), "its metric")
 		equal(t, -1, m.metric(series("queue", "am1")), "its queue metric")
 

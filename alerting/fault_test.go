@@ -2,7 +2,6 @@ package alerting_test
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -40,8 +39,8 @@ func TestFault14_AlertmanagerDown(t *testing.T) {
 				after(time.Second / 2)
 				equal(t, "firing A", w.hosts["am1"].story(), "told by the one that is well")
 				after(10 * time.Minute)
-				equal(t, 11, len(w.hosts["am1"].posts), "posts to the one that is well")
-				if n := len(w.hosts["am2"].posts); n < 50 || n > 250 {
+				equal(t, 11, len(w.hosts["am1"].history()), "posts to the one that is well")
+				if n := len(w.hosts["am2"].history()); n < 50 || n > 250 {
 					t.Errorf("want a retry every 2.5 to 10 s, have %d in 10 min", n)
 				}
 				if n := m.metric(series("retries_total", "am2")); n < 50 {
@@ -76,9 +75,9 @@ func TestFault14_AlertmanagerRestarts(t *testing.T) {
 		w.hosts["am1"].clear()
 		w.hosts["am1"].restart()
 		after(15 * time.Second)
-		equal(t, 1, len(w.hosts["am1"].am.Alerts()), "alerts in the new one")
+		equal(t, 1, len(w.hosts["am1"].alertmanager().Alerts()), "alerts in the new one")
 		after(15 * time.Second)
-		equal(t, 1, len(w.hosts["am1"].posts), "posts: once is enough")
+		equal(t, 1, len(w.hosts["am1"].history()), "posts: once is enough")
 	})
 }
 
@@ -156,8 +155,8 @@ func TestFault14_OneBadAlert(t *testing.T) {
 				}
 				m.Set(all)
 				after(5 * time.Second)
-				equal(t, 299, len(h.am.Alerts()), "alerts taken")
-				if n := len(h.posts); n > 25 {
+				equal(t, 299, len(h.alertmanager().Alerts()), "alerts taken")
+				if n := len(h.history()); n > 25 {
 					t.Errorf("want no more than 25 requests, have %d", n)
 				}
 				equal(t, 1, m.metric(series("quarantined_total", "am1")), "quarantined")
@@ -173,7 +172,7 @@ func TestFault14_OneBadAlert(t *testing.T) {
 				h.clear()
 				after(5 * time.Minute)
 				alone := 0
-				for _, p := range h.posts {
+				for _, p := range h.history() {
 					for _, a := range p.alerts {
 						if a.Labels["alertname"] == "A100" {
 							alone++
@@ -187,7 +186,7 @@ func TestFault14_OneBadAlert(t *testing.T) {
 				}
 				h.set(nil)
 				after(time.Minute)
-				equal(t, 300, len(h.am.Alerts()), "alerts taken at last")
+				equal(t, 300, len(h.alertmanager().Alerts()), "alerts taken at last")
 				equal(t, 0, m.metric(series("quarantined", "am1")), "in quarantine at last")
 			})
 		})
@@ -205,7 +204,7 @@ func TestFault14_BareBeforeNone(t *testing.T) {
 		good.GeneratorURL = "::not a url::"
 		m.Set([]slo.Alert{bad, good})
 		after(2 * time.Minute)
-		equal(t, 2, len(w.hosts["am1"].am.Alerts()), "alerts taken")
+		equal(t, 2, len(w.hosts["am1"].alertmanager().Alerts()), "alerts taken")
 		equal(t, 1, m.metric(series("bare_total", "am1")), "without annotations")
 		equal(t, 0, m.metric(series("quarantined_total", "am1")), "quarantined")
 	})
@@ -240,14 +239,14 @@ func TestFault14_OnePoisonousAlert(t *testing.T) {
 				m.Set(all)
 				// It takes some ten requests, cut off after 5 s each, to find the one.
 				after(3 * time.Minute)
-				equal(t, 599, len(h.am.Alerts()), "alerts taken")
+				equal(t, 599, len(h.alertmanager().Alerts()), "alerts taken")
 				h.clear()
 				after(10 * time.Minute)
 				// All others once a minute, and after each 30 s in which requests were cut off.
 				if n := len(h.sent()); n > 599*31 {
 					t.Errorf("%d alerts posted in 10 min", n)
 				}
-				equal(t, 599, len(h.am.Alerts()), "alerts still held")
+				equal(t, 599, len(h.alertmanager().Alerts()), "alerts still held")
 			})
 		})
 	}
@@ -261,17 +260,18 @@ func TestFault14_RefusesEverything(t *testing.T) {
 		h.set(status(400))
 		m := start(t, alerting.Options{Config: to("am1"), Transport: w})
 		var all []slo.Alert
-		for i := range 2000 {
+		const alerts = 500
+		for i := range alerts {
 			all = append(all, firing(fmt.Sprintf("A%d", i), time.Now()))
 		}
 		m.Set(all)
 		after(10 * time.Minute)
-		if n := len(h.posts); n > 10*60*65/2 {
+		if n := len(h.history()); n > 10*60*65/2 {
 			t.Errorf("%d requests in 10 min", n)
 		}
 		h.set(nil)
 		after(75 * time.Second)
-		equal(t, 2000, len(h.am.Alerts()), "alerts taken once it takes them")
+		equal(t, alerts, len(h.alertmanager().Alerts()), "alerts taken once it takes them")
 	})
 }
 
@@ -280,7 +280,7 @@ func TestFault15_NoAlertmanager(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWire("am1", "hook")
 		hook, am := w.hosts["hook"], w.hosts["am1"]
-		var got []string
+		var got lines
 		hook.set(nil)
 		am.set(refuseConn)
 		cfg := to("am1")
@@ -288,7 +288,7 @@ func TestFault15_NoAlertmanager(t *testing.T) {
 		w.hosts["hook"].set(nil)
 		tr := roundTrip(func(r *http.Request) (*http.Response, error) {
 			if r.URL.Host == "hook" {
-				got = append(got, message(r))
+				got.add(message(r))
 				return response(200, ""), nil
 			}
 			return w.RoundTrip(r)
@@ -299,10 +299,10 @@ func TestFault15_NoAlertmanager(t *testing.T) {
 		ticket.Labels = labels.FromStrings("alertname", "Ticket", "severity", "ticket")
 		m.Set([]slo.Alert{page, ticket})
 		after(55 * time.Second)
-		equal(t, 0, len(got), "messages before a minute")
+		equal(t, 0, got.len(), "messages before a minute")
 		equal(t, 0, m.metric(`slowburn_alertmanager_up{alertmanager="http://am1/api/v2/alerts"}`), "up")
 		after(10 * time.Second)
-		equal(t, "firing Page", strings.Join(got, ", "), "messages")
+		equal(t, "firing Page", got.String(), "messages")
 		after(10 * time.Minute)
 		m.stop()
 
@@ -311,7 +311,7 @@ func TestFault15_NoAlertmanager(t *testing.T) {
 		after(5 * time.Minute)
 		m.Set([]slo.Alert{resolved(page, time.Now()), ticket})
 		after(time.Minute)
-		equal(t, "firing Page, resolved Page", strings.Join(got, ", "), "messages in the end")
+		equal(t, "firing Page, resolved Page", got.String(), "messages in the end")
 	})
 }
 
@@ -321,10 +321,10 @@ func TestFault15_SecondPathIsQuietWhileOneAnswers(t *testing.T) {
 		w.hosts["am2"].set(refuseConn)
 		cfg := to("am1", "am2")
 		cfg.Webhook = &alerting.Webhook{URL: "http://hook/"}
-		got := 0
+		var got lines
 		tr := roundTrip(func(r *http.Request) (*http.Response, error) {
 			if r.URL.Host == "hook" {
-				got++
+				got.add(message(r))
 				return response(200, ""), nil
 			}
 			return w.RoundTrip(r)
@@ -334,7 +334,7 @@ func TestFault15_SecondPathIsQuietWhileOneAnswers(t *testing.T) {
 		after(time.Minute)
 		w.hosts["am1"].set(refuseConn)
 		after(10 * time.Minute)
-		equal(t, 0, got, "messages: am1 knew")
+		equal(t, 0, got.len(), "messages: am1 knew")
 	})
 }
 
@@ -356,7 +356,7 @@ func TestFault16_RestartWhileFiring(t *testing.T) {
 			h.clear()
 			m = start(t, o)
 			after(100 * time.Millisecond)
-			equal(t, 1, len(h.posts), "posts at once on start")
+			equal(t, 1, len(h.history()), "posts at once on start")
 			after(2 * time.Minute)
 			a.Annotations = labels.FromStrings("summary", time.Now().String())
 			m.Set([]slo.Alert{a})
@@ -384,7 +384,7 @@ func TestFault16_KilledBeforeSending(t *testing.T) {
 		m := start(t, o)
 		a := firing("A", time.Now())
 		m.Set([]slo.Alert{a})
-		killed := &store{records: maps.Clone(st.records)} // what was on disk just then
+		killed := st.clone() // what was on disk just then
 		m.stop()
 
 		h.set(nil)
@@ -459,7 +459,7 @@ func TestFault25_RedirectIsNotFollowed(t *testing.T) {
 		m := start(t, alerting.Options{Config: to("am1"), Transport: w})
 		m.Set([]slo.Alert{firing("A", time.Now())})
 		after(time.Minute)
-		equal(t, 0, len(w.hosts["thief"].posts), "posts to where it points")
+		equal(t, 0, len(w.hosts["thief"].history()), "posts to where it points")
 		if e := m.Alertmanagers().Active[0].LastError; !strings.Contains(e, "redirects are not followed") {
 			t.Errorf("last error: %q", e)
 		}

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -140,6 +142,25 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return rec.Result(), nil
 }
 
+// history is what was posted so far, notices what was told, alertmanager who holds it.
+func (h *host) history() []posting {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.posts)
+}
+
+func (h *host) notices() []receiver.Notification {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.told)
+}
+
+func (h *host) alertmanager() *receiver.Receiver {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.am
+}
+
 // sent are all alerts posted to the host so far, in order.
 func (h *host) sent() []*models.PostableAlert {
 	h.mu.Lock()
@@ -219,6 +240,19 @@ func (s *store) Save(put map[string]alerting.Record, del []string) error {
 	return nil
 }
 
+func (s *store) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.saves
+}
+
+// clone is what a process that is killed now leaves behind.
+func (s *store) clone() *store {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return &store{records: maps.Clone(s.records)}
+}
+
 func (s *store) len() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -240,7 +274,7 @@ func to(names ...string) alerting.Config {
 type running struct {
 	*alerting.Manager
 	set  *metrics.Set
-	log  *bytes.Buffer
+	log  *lines
 	stop func() // and wait
 }
 
@@ -254,7 +288,7 @@ func start(t *testing.T, o alerting.Options) *running {
 
 func launch(t testing.TB, o alerting.Options) *running {
 	t.Helper()
-	r := &running{set: metrics.NewSet(), log: &bytes.Buffer{}}
+	r := &running{set: metrics.NewSet(), log: &lines{}}
 	o.Metrics = r.set
 	o.Logger = slog.New(slog.NewTextHandler(r.log, nil))
 	m, err := alerting.New(o)

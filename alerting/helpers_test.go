@@ -6,10 +6,41 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/alertmanager/api/v2/models"
 )
+
+// lines collects text from any goroutine.
+type lines struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (l *lines) add(s string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, s)
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.add(string(b))
+	return len(b), nil
+}
+
+func (l *lines) len() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.all)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Join(l.all, ", ")
+}
 
 type roundTrip func(*http.Request) (*http.Response, error)
 

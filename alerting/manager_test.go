@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,7 +24,7 @@ func TestSendsAtOnceAndRepeatsEveryMinute(t *testing.T) {
 		began := time.Now()
 		after(5*time.Minute + time.Second)
 
-		posts := w.hosts["am1"].posts
+		posts := w.hosts["am1"].history()
 		equal(t, 6, len(posts), "posts in 5 min")
 		for i, p := range posts {
 			equal(t, time.Duration(i)*time.Minute, p.at.Sub(began), "time of post")
@@ -44,7 +45,7 @@ func TestEndsAtFollowsALongSlot(t *testing.T) {
 		m := start(t, alerting.Options{Config: to("am1"), Transport: w, Slot: 2 * time.Minute})
 		m.Set([]slo.Alert{firing("A", time.Now())})
 		synctest.Wait()
-		p := w.hosts["am1"].posts[0]
+		p := w.hosts["am1"].history()[0]
 		equal(t, 8*time.Minute, time.Time(p.alerts[0].EndsAt).Sub(p.at), "endsAt after send")
 	})
 }
@@ -78,7 +79,7 @@ func TestResolvedIsRepeatedFor15MinutesThenForgotten(t *testing.T) {
 		m.Set([]slo.Alert{resolved(a, ended)})
 		after(30 * time.Minute)
 
-		posts := w.hosts["am1"].posts
+		posts := w.hosts["am1"].history()
 		equal(t, 15, len(posts), "posts of the resolution, one a minute")
 		for _, p := range posts {
 			equal(t, ended.UnixMilli(), time.Time(p.alerts[0].EndsAt).UnixMilli(), "endsAt")
@@ -111,7 +112,7 @@ func TestPendingIsNotSent(t *testing.T) {
 		a.State = slo.AlertPending
 		m.Set([]slo.Alert{a})
 		after(5 * time.Minute)
-		equal(t, 0, len(w.hosts["am1"].posts), "posts")
+		equal(t, 0, len(w.hosts["am1"].history()), "posts")
 	})
 }
 
@@ -147,22 +148,23 @@ func TestFiresAgain(t *testing.T) {
 func TestSavedBeforeSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, st := newWire("am1"), newStore()
-		saved := -1
+		var saved atomic.Int64
+		saved.Store(-1)
 		w.hosts["am1"].set(func(r *http.Request, _ models.PostableAlerts) (*http.Response, error) {
-			if r.Method == http.MethodPost && saved < 0 {
-				saved = st.len()
+			if r.Method == http.MethodPost {
+				saved.CompareAndSwap(-1, int64(st.len()))
 			}
 			return nil, nil
 		})
 		m := start(t, alerting.Options{Config: to("am1"), Transport: w, Store: st})
 		m.Set([]slo.Alert{firing("A", time.Now()), firing("B", time.Now())})
 		after(500 * time.Millisecond)
-		equal(t, 2, saved, "records on disk when the first request arrived")
-		equal(t, 1, st.saves, "transactions")
+		equal(t, 2, saved.Load(), "records on disk when the first request arrived")
+		equal(t, 1, st.count(), "transactions")
 		after(time.Second)
-		equal(t, 2, st.saves, "transactions after the acknowledgements")
+		equal(t, 2, st.count(), "transactions after the acknowledgements")
 		after(time.Minute)
-		equal(t, 2, st.saves, "transactions after a resend, which is worth none")
+		equal(t, 2, st.count(), "transactions after a resend, which is worth none")
 	})
 }
 
@@ -201,8 +203,8 @@ func TestSentThoughTheDiskHangs(t *testing.T) {
 		after(0)
 		equal(t, 0, time.Since(began), "wait while the first write hangs")
 		equal(t, "firing A, firing B", w.hosts["am1"].story(), "told")
-		close(st.block)
 		st.mu.Lock()
+		close(st.block)
 		st.block = nil
 		st.mu.Unlock()
 		after(2 * time.Second)
