@@ -23,8 +23,7 @@ type Alertmanager struct {
 // StartAlertmanager starts one and waits until it is ready.
 func StartAlertmanager(t testing.TB, webhook string) *Alertmanager {
 	t.Helper()
-	am := &Alertmanager{Addr: proc.FreeAddress(t), t: t, dir: t.TempDir()}
-	write(t, am.dir, "alertmanager.yml", fmt.Sprintf(`
+	return StartAlertmanagerWith(t, fmt.Sprintf(`
 route:
   receiver: pager
   group_by: ['...']
@@ -37,6 +36,13 @@ receivers:
       - url: %s
         send_resolved: true
 `, webhook))
+}
+
+// StartAlertmanagerWith starts one with another configuration.
+func StartAlertmanagerWith(t testing.TB, config string) *Alertmanager {
+	t.Helper()
+	am := &Alertmanager{Addr: proc.FreeAddress(t), t: t, dir: t.TempDir()}
+	write(t, am.dir, "alertmanager.yml", config)
 	am.Start()
 	return am
 }
