@@ -160,6 +160,9 @@ func (w *writer) take(it *item, s *series, a accepted, x stored) {
 		s.replica = it.replica
 	}
 	s.last, s.horizon = x, x.t
+	if s.tracked != nil {
+		s.tracked.at[x.t] = x
+	}
 	if x.t > w.src.newest {
 		w.src.newest = x.t
 	}
@@ -232,7 +235,7 @@ func (w *writer) append(s *series, a accepted) bool {
 		return false
 	}
 	s.ref = ref
-	w.b.accepted = append(w.b.accepted, a)
+	w.b.accepted = push(w.b.accepted, a)
 	w.bound = w.bound || s.sink != 0
 	if a.hist {
 		w.hists++

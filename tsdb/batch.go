@@ -4,6 +4,7 @@ import (
 	"errors"
 	"hash/maphash"
 	"math/bits"
+	"slices"
 	"sync"
 
 	"github.com/prometheus/prometheus/model/exemplar"
@@ -117,6 +118,15 @@ const (
 	chargeSample = 96
 	chargeSymbol = 64
 )
+
+// push appends by doubling: append itself grows large slices by a quarter, and
+// leaves four times as much garbage behind.
+func push[T any](s []T, x T) []T {
+	if len(s) == cap(s) {
+		s = slices.Grow(s, max(64, len(s)))
+	}
+	return append(s, x)
+}
 
 var batches = sync.Pool{New: func() any { return new(batch) }}
 

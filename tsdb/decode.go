@@ -22,7 +22,7 @@ func (b *batch) addItem(start, end int, lim *Limits) (*item, error) {
 	if err := b.lease.charge(chargeItem); err != nil {
 		return nil, err
 	}
-	b.items = append(b.items, item{stretch: stretch{uint32(start), uint32(end)}, next: -1, exSet: -1})
+	b.items = push(b.items, item{stretch: stretch{uint32(start), uint32(end)}, next: -1, exSet: -1})
 	return &b.items[len(b.items)-1], nil
 }
 
@@ -55,6 +55,6 @@ func (b *batch) addSample(i, end int) error {
 			return err
 		}
 	}
-	b.samples = append(b.samples, x)
+	b.samples = push(b.samples, x)
 	return nil
 }

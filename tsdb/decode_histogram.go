@@ -29,7 +29,7 @@ func (b *batch) addHistogram(i, end int) error {
 		r rawHistogram
 		x histSample
 	)
-	if err := b.lease.charge(512); err != nil {
+	if err := b.lease.charge(1024); err != nil {
 		return err
 	}
 	for i < end {
@@ -93,7 +93,7 @@ func (b *batch) addHistogram(i, end int) error {
 		}
 	}
 	x.h, x.fh = r.build()
-	b.hists = append(b.hists, x)
+	b.hists = push(b.hists, x)
 	return nil
 }
 
@@ -119,7 +119,7 @@ func (b *batch) bucketSpan(to []histogram.Span, body []byte, i int) ([]histogram
 	if e < 0 {
 		return to, -1, nil
 	}
-	if err := b.lease.charge(24); err != nil {
+	if err := b.lease.charge(32); err != nil {
 		return to, -1, err
 	}
 	var x histogram.Span
@@ -146,7 +146,7 @@ func (b *batch) bucketSpan(to []histogram.Span, body []byte, i int) ([]histogram
 			return to, -1, nil
 		}
 	}
-	return append(to, x), e, nil
+	return push(to, x), e, nil
 }
 
 // deltas decodes a repeated sint64, packed or not. A packed one is counted before

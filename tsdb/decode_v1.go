@@ -24,11 +24,11 @@ func (b *batch) decodeV1(lim *Limits) error {
 				return errMalformed
 			}
 			if len(b.meta)&1023 == 0 {
-				if err := b.lease.charge(1024 * 16); err != nil {
+				if err := b.lease.charge(1024 * 32); err != nil {
 					return err
 				}
 			}
-			b.meta = append(b.meta, stretch{uint32(start), uint32(end)})
+			b.meta = push(b.meta, stretch{uint32(start), uint32(end)})
 			i = end
 		default:
 			if i = skip(body, at, tag); i < 0 {

@@ -25,7 +25,7 @@ func (b *batch) decodeV2(lim *Limits) error {
 					return err
 				}
 			}
-			b.symbols = append(b.symbols, symbol{stretch{uint32(start), uint32(end)}, keyOf(body[start:end])})
+			b.symbols = push(b.symbols, symbol{stretch{uint32(start), uint32(end)}, keyOf(body[start:end])})
 			i = end
 		case 5<<3 | wireBytes:
 			start, end := span(body, at)

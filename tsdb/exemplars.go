@@ -41,7 +41,7 @@ func (b *batch) exemplarsOf(it *item, lim *Limits) (es []exemplar.Exemplar, bad 
 	}
 	sb := labels.NewScratchBuilder(2)
 	b.eachField(it.stretch, field, func(start, end int) bool {
-		if b.lease.charge(int64(128+4*(end-start))) != nil {
+		if b.lease.charge(int64(1024+4*(end-start))) != nil {
 			bad++
 			return true
 		}

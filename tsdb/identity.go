@@ -47,7 +47,8 @@ func (r *Receiver) identify(b *batch, it *item) (identity, error) {
 	if !metric {
 		return id, errors.New("label __name__ is missing")
 	}
-	if err := b.lease.charge(int64(size)); err != nil {
+	// The TSDB's index and its WAL take copies.
+	if err := b.lease.charge(3 * int64(size)); err != nil {
 		return id, err
 	}
 	id.source = join(ls, r.opts.SourceLabels)
