@@ -1,11 +1,12 @@
 package count
 
 // Plausibility of a birth (DESIGN.md, counting rule 2): the first value is at most
-// ten times what the family gained at the target since its last scrape, plus ten.
+// ten times what the family gained at the target in this scrape or the one before,
+// plus ten.
 const (
 	BirthFactor = 10
 	BirthSlack  = 10
-	// BirthScrapes is how many scrapes back the family must have been seen for the
+	// birthScrapes is how many scrapes back the family must have been seen for the
 	// last time.
 	birthScrapes = 3
 )
@@ -15,7 +16,9 @@ const (
 // was born between two scrapes.
 type Family struct {
 	t      [3]int64 // times of the newest scrapes, newest first, ms; 0 if none
-	gain   float64  // events gained in the newest scrape
+	// gain and before are the events gained in the newest scrape and in the one
+	// before it.
+	gain, before float64
 	latest int64    // time of the newest birth, ms
 	births []*Birth // those whose scrape may still gain
 }
@@ -26,6 +29,9 @@ type Birth struct {
 	First Sample
 	// Gain is what the family's known series gained in the same scrape, events.
 	Gain float64
+	// Usual is what the family gained in the scrape before: when everything fails at
+	// once, what used to be good is born as bad and the family gains nothing else.
+	Usual float64
 	// Before are the two scrapes before, newest first, ms; 0 if there was none.
 	Before [2]int64
 	// Done says that it was decided.
@@ -37,7 +43,7 @@ func (f *Family) Scrape(t int64) {
 	switch {
 	case t > f.t[0]:
 		f.t = [3]int64{t, f.t[0], f.t[1]}
-		f.gain = 0
+		f.gain, f.before = 0, f.gain
 		f.forget()
 	case t < f.t[0] && t > f.t[1]:
 		f.t[1], f.t[2] = t, f.t[1]
@@ -66,9 +72,11 @@ func (f *Family) Gain(t int64, events float64) {
 
 // Begin notes the first sample of a series, seen in the scrape at first.T.
 func (f *Family) Begin(first Sample) *Birth {
-	b := &Birth{First: first}
+	b := &Birth{First: first, Usual: f.before}
 	if first.T == f.t[0] {
 		b.Gain = f.gain
+	} else {
+		b.Usual = max(f.gain, f.before)
 	}
 	i := 0
 	for i < len(f.t) && f.t[i] >= first.T {
@@ -102,5 +110,5 @@ func (b *Birth) UnderObservation(since int64, value float64) bool {
 	if b.First.T-last > birthScrapes*(last-before) {
 		return false
 	}
-	return value <= BirthFactor*b.Gain+BirthSlack
+	return value <= BirthFactor*max(b.Gain, b.Usual)+BirthSlack
 }

@@ -48,6 +48,9 @@ type curve struct {
 	row []bool
 	// col are the counters at ts, by kind; nil if not read, or never counted.
 	col [numKinds][]float64
+	// first is when the budget was first observed, ms: the start of its first slot. It
+	// is 0 if that was before all windows read.
+	first int64
 
 	mu     sync.Mutex
 	states *stateCurve

@@ -55,7 +55,8 @@ type windowCursor struct {
 
 func (c *windowCursor) counts(e *evaluation) slo.Counts {
 	d := e.curve
-	c.i = d.at(c.i, c.startAt(e.ts, e.slot))
+	start := c.startAt(e.ts, e.slot)
+	c.i = d.at(c.i, start)
 	sub := func(k kind) float64 {
 		if d.col[k] == nil {
 			return 0
@@ -67,7 +68,7 @@ func (c *windowCursor) counts(e *evaluation) slo.Counts {
 		n.Bad -= sub(kindLateBad)
 		n.Total -= sub(kindLateTotal)
 	}
-	return n
+	return n.Reaching(start, d.first, e.ts)
 }
 
 // startAt is slo.Window.Start. Calendar boundaries are costly to compute but stay

@@ -36,7 +36,9 @@ func (q *querier) curve(ctx context.Context, u *unit) (*curve, error) {
 		if b.key.split {
 			streams = slices.DeleteFunc(slices.Clone(streams), func(s *stream) bool { return s.source != b.key.source })
 		}
-		q.hold(b, merge(u.need, streams, q.view.slot))
+		c := merge(u.need, streams, q.view.slot)
+		c.first = l.first[b.key.entry]
+		q.hold(b, c)
 	}
 	return u.curve.Load(), nil
 }

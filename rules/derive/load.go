@@ -29,11 +29,13 @@ type load struct {
 	slot    int64
 	entries map[int32][]*stream // the batch; streams are found while reading
 	points  []int64             // of sparse spans, ascending
+	first   map[int32]int64     // when budgets that are not older than all spans were first observed, ms
 	hashBuf []byte
 }
 
 // stream is one ledger of a budget: one source and generation.
 type stream struct {
+	owner  int32
 	gen    slo.Generation
 	source string
 	tracks [numKinds]*track
@@ -49,6 +51,8 @@ type track struct {
 	// the generation begins.
 	bases  []float64
 	origin float64
+	// before is when the sample of bases[0] was, ms; 0 if there is none.
+	before int64
 }
 
 // read reads the spans, and then what they leave open.
@@ -79,7 +83,10 @@ func (l *load) read() error {
 			return err
 		}
 	}
-	return l.resolve()
+	if err := l.resolve(); err != nil {
+		return err
+	}
+	return l.findFirst()
 }
 
 // addPoints notes the instants wanted of sparse spans that are no multiples of their
@@ -203,7 +210,7 @@ func (l *load) stream(lset labels.Labels) (*stream, kind) {
 			return st, k
 		}
 	}
-	st := &stream{gen: gen, source: source, shared: make([][]int64, len(l.need.spans))}
+	st := &stream{owner: owner, gen: gen, source: source, shared: make([][]int64, len(l.need.spans))}
 	l.entries[owner] = append(streams, st)
 	return st, k
 }

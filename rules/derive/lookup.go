@@ -19,6 +19,8 @@ type question struct {
 	kind   kind
 	t      int64
 	answer *float64
+	// found is when that sample was, ms; 0 if there is none.
+	found *int64
 }
 
 // resolve finds every track's counter at the beginning of each span and of its
@@ -34,21 +36,26 @@ func (l *load) resolve() error {
 				if tr == nil {
 					continue
 				}
-				ask := func(t int64, answer *float64) {
+				ask := func(t int64, answer *float64, found *int64) {
 					if t <= 0 {
 						return // before all event time
 					}
-					if v, ok := l.known(tr, t); ok {
-						*answer = v
+					if ts, v, ok := l.known(tr, t); ok {
+						*answer, *found = v, ts
 						return
 					}
-					open = append(open, question{owner, st, kind(k), t, answer})
+					open = append(open, question{owner, st, kind(k), t, answer, found})
 				}
+				var ignored int64
 				if l.need.absolute || st.gen.From > first {
-					ask(st.gen.From, &tr.origin)
+					ask(st.gen.From, &tr.origin, &ignored)
 				}
 				for i, s := range l.need.spans {
-					ask(min(max(s.lo, st.gen.From), st.gen.To), &tr.bases[i])
+					found := &ignored
+					if i == 0 {
+						found = &tr.before
+					}
+					ask(min(max(s.lo, st.gen.From), st.gen.To), &tr.bases[i], found)
 				}
 			}
 		}
@@ -69,16 +76,16 @@ func (l *load) resolve() error {
 }
 
 // known answers from the samples read.
-func (l *load) known(tr *track, t int64) (float64, bool) {
+func (l *load) known(tr *track, t int64) (ts int64, v float64, ok bool) {
 	for i, s := range l.need.spans {
 		if t < s.lo-pad || t > s.hi {
 			continue
 		}
-		if v, ok := tr.parts[i].at(t); ok {
-			return v, true
+		if ts, v, ok := tr.parts[i].at(t); ok {
+			return ts, v, true
 		}
 	}
-	return 0, false
+	return 0, 0, false
 }
 
 // ask answers questions whose times are close together. A counter without a sample
@@ -146,7 +153,7 @@ func answer(q question, it chunkenc.Iterator) (found bool, err error) {
 			return found, nil
 		}
 		if !value.IsStaleNaN(v) {
-			*q.answer, found = v, true
+			*q.answer, *q.found, found = v, t, true
 		}
 	}
 	if err := it.Err(); err != nil {

@@ -209,11 +209,15 @@ func (w *world) want(mint, maxt int64) map[string][]point {
 			onTime     bool
 		}
 		memo := map[window]slo.Counts{}
+		since := int64(math.MaxInt64)
+		for ts := range rows {
+			since = min(since, ts-slotMs)
+		}
 		count := func(win slo.Window, ts int64) slo.Counts {
 			key := window{win.Start(ts, slo.DefaultSlot), ts, win.Calendar == "" && win.Length < 6*time.Hour}
 			c, ok := memo[key]
 			if !ok {
-				c = counts(w.ledgers, b, key.start, key.end, key.onTime)
+				c = counts(w.ledgers, b, key.start, key.end, key.onTime).Reaching(key.start, since, ts)
 				memo[key] = c
 			}
 			return c

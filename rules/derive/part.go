@@ -16,16 +16,16 @@ type part struct {
 	v  []float64
 }
 
-// at is the value of the newest sample at or before t.
-func (p part) at(t int64) (float64, bool) {
+// at is the newest sample at or before t.
+func (p part) at(t int64) (ts int64, v float64, ok bool) {
 	i, found := slices.BinarySearch(p.ts, t)
 	if found {
 		i++
 	}
 	if i == 0 {
-		return 0, false
+		return 0, 0, false
 	}
-	return p.v[i-1], true
+	return p.ts[i-1], p.v[i-1], true
 }
 
 // within cuts a part to (after, to].
