@@ -8,8 +8,8 @@ export CGO_ENABLED ?= 0
 # How long each fuzz target runs, and the fault tests' form: short, minute or long.
 FUZZTIME ?= 10s
 FORM     ?= minute
-# The packages of the tests with real peers are not part of ./..., which leaves testdata out.
-TESTDATA := ./testdata/...
+# ./... leaves testdata out, so its packages are named.
+TESTDATA := $(addprefix ./testdata/,proc proxy rig e2e faults)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

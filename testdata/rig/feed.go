@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,20 +16,46 @@ import (
 // Feed stands in for a service and the Prometheus that scrapes it: it
 // remote-writes (1.0) two counters, feed_requests_total{code="200"} and {code="500"}, at
 // event times of its own choice, and again until they are acknowledged, as
-// Prometheus does. It is for one goroutine.
+// Prometheus does. One goroutine sends; Acked may be asked by others.
 type Feed struct {
-	// At is the event time of the newest acknowledged samples.
-	At time.Time
-	// Good and Bad are the counters' values in them.
-	Good, Bad float64
 	// Patience is how long one request is tried again.
 	Patience time.Duration
 
 	url    string
 	client *http.Client
+
+	mu    sync.Mutex
+	acked Acked
 }
 
-// FeedSLO counts what a Feed sends: 99.9 % over 1 d, tier "quick" of QuickTier.
+// Acked is what was sent last and acknowledged.
+type Acked struct {
+	At        time.Time // event time
+	Good, Bad float64   // the counters' values
+}
+
+// FeedConfig is a configuration for FeedSLO: alerts go to an Alertmanager at
+// host:port, and the windows of its tier are so short that an outage can come and
+// go within the two minutes of NewFeed.
+func FeedConfig(alertmanager string) string {
+	return fmt.Sprintf(`slo_files: [slos/*.yml]
+tiers:
+  quick:
+    alerts:
+      - severity: page
+        pairs:
+          - {long: 1m, short: 30s, factor: 14.4}
+alerting:
+  alertmanagers:
+    - static_configs:
+        - targets: [%q]
+`, alertmanager)
+}
+
+// FeedPage is how the page of FeedSLO is told from other alerts.
+var FeedPage = map[string]string{"alertname": "SLOErrorBudgetBurn", "severity": "page", "slo": "requests", "service": "feed"}
+
+// FeedSLO counts what a Feed sends: 99.9 % over 1 d, tier "quick" of FeedConfig.
 const FeedSLO = `version: slowburn/v1
 service: feed
 owner: team-feed
@@ -48,7 +75,7 @@ objectives:
 // of that length can be played in a moment.
 func NewFeed(t testing.TB, s *Slowburn, behind time.Duration) *Feed {
 	f := &Feed{
-		At:       time.Now().Add(-behind).Truncate(time.Second),
+		acked:    Acked{At: time.Now().Add(-behind).Truncate(time.Second)},
 		Patience: time.Minute,
 		url:      "http://" + s.Addr + "/api/v1/write",
 		client:   &http.Client{Timeout: 5 * time.Second},
@@ -57,19 +84,30 @@ func NewFeed(t testing.TB, s *Slowburn, behind time.Duration) *Feed {
 	return f
 }
 
-// Scrape adds events and sends the counters as they stand step later. It returns
-// once they are acknowledged.
+// Acked is the newest acknowledged sample.
+func (f *Feed) Acked() Acked {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.acked
+}
+
+// Scrape adds events and sends the counters as they stand step later, but not
+// before the wall clock has come that far. It returns once they are acknowledged.
 func (f *Feed) Scrape(step time.Duration, good, bad float64) error {
-	at := f.At.Add(step)
-	body := encode(at, f.Good+good, f.Bad+bad)
+	next := f.Acked()
+	next.At, next.Good, next.Bad = next.At.Add(step), next.Good+good, next.Bad+bad
+	time.Sleep(time.Until(next.At))
+	body := encode(next)
 	for begin := time.Now(); ; time.Sleep(20 * time.Millisecond) {
 		again, err := f.post(body)
 		if err == nil {
-			f.At, f.Good, f.Bad = at, f.Good+good, f.Bad+bad
+			f.mu.Lock()
+			f.acked = next
+			f.mu.Unlock()
 			return nil
 		}
 		if !again || time.Since(begin) > f.Patience {
-			return fmt.Errorf("send the samples of %s: %w", at.Format(time.TimeOnly), err)
+			return fmt.Errorf("send the samples of %s: %w", next.At.Format(time.TimeOnly), err)
 		}
 	}
 }
@@ -106,12 +144,12 @@ func (f *Feed) post(body []byte) (again bool, err error) {
 	return resp.StatusCode >= 500, fmt.Errorf("%s: %s", resp.Status, bytes.TrimSpace(text))
 }
 
-func encode(at time.Time, good, bad float64) []byte {
+func encode(a Acked) []byte {
 	var req prompb.WriteRequest
 	for _, c := range []struct {
 		code  string
 		value float64
-	}{{"200", good}, {"500", bad}} {
+	}{{"200", a.Good}, {"500", a.Bad}} {
 		req.Timeseries = append(req.Timeseries, prompb.TimeSeries{
 			Labels: []prompb.Label{
 				{Name: "__name__", Value: "feed_requests_total"},
@@ -120,7 +158,7 @@ func encode(at time.Time, good, bad float64) []byte {
 				{Name: "instance", Value: "feed:1"},
 				{Name: "job", Value: "feed"},
 			},
-			Samples: []prompb.Sample{{Value: c.value, Timestamp: at.UnixMilli()}},
+			Samples: []prompb.Sample{{Value: c.value, Timestamp: a.At.UnixMilli()}},
 		})
 	}
 	b, err := req.Marshal()

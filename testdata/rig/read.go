@@ -64,3 +64,24 @@ func (s *Slowburn) Metric(name string) (float64, error) {
 	}
 	return 0, fmt.Errorf("no metric %s", name)
 }
+
+// Fires is nil if so many alerts of burning budgets fire, as /api/v1/alerts says.
+func (s *Slowburn) Fires(t testing.TB, want int) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	have, err := s.API(t).Alerts(ctx)
+	if err != nil {
+		return fmt.Errorf("read the alerts: %w", err)
+	}
+	n := 0
+	for _, a := range have.Alerts {
+		if a.State == v1.AlertStateFiring && a.Labels["slo"] != "" {
+			n++
+		}
+	}
+	if n != want {
+		return fmt.Errorf("want %d firing, have %d in %v", want, n, have.Alerts)
+	}
+	return nil
+}

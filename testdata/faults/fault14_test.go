@@ -1,0 +1,64 @@
+//go:build faults
+
+package faults
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/slowburn/slowburn/testdata/proc"
+	"github.com/slowburn/slowburn/testdata/proxy"
+	"github.com/slowburn/slowburn/testdata/rig"
+)
+
+// TestFault14_AlertmanagerDown: a page is delivered within 15 s of Alertmanager
+// becoming reachable, whatever it did before, once; so is its end.
+func TestFault14_AlertmanagerDown(t *testing.T) {
+	for _, c := range []struct {
+		name              string
+		atFirst, atTheEnd proxy.Behaviour
+	}{
+		{"RefusesThenAnswers500", proxy.Behaviour{Refuse: true}, proxy.Behaviour{Status: 500}},
+		{"SwallowsThenCuts", proxy.Behaviour{Swallow: true}, proxy.Behaviour{CutAfter: 200}},
+		{"TricklesThenRefuses", proxy.Behaviour{BytesPerSecond: 1}, proxy.Behaviour{Refuse: true}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			webhook := rig.NewWebhook(t)
+			am := rig.StartAlertmanager(t, webhook.URL)
+			way := proxy.New(t, am.Addr)
+			s := rig.NewSlowburn(t, rig.FeedConfig(way.Addr()), map[string]string{"feed.yml": rig.FeedSLO})
+			s.Start()
+			s.Ready(20 * time.Second)
+			feed := rig.NewFeed(t, s, 110*time.Second)
+			play := func(stretch time.Duration, good, bad float64) {
+				t.Helper()
+				if err := feed.Play(stretch, good, bad); err != nil {
+					t.Fatal(err)
+				}
+			}
+
+			way.Set(c.atFirst)
+			play(30*time.Second, 20, 0)
+			play(20*time.Second, 0, 20)
+			proc.Until(t, 10*time.Second, "the alert fires", func() error { return s.Fires(t, 1) })
+			proc.Always(t, away(), "nobody can be told", func() error { return webhook.Saw(0, 0, rig.FeedPage) })
+			way.Set(proxy.Behaviour{})
+			took := proc.Until(t, 15*time.Second, "the page arrives", func() error { return webhook.Saw(1, 0, rig.FeedPage) })
+			fmt.Printf("%s: paged %.1f s after Alertmanager was reachable\n", c.name, took.Seconds())
+
+			way.Set(c.atTheEnd)
+			play(55*time.Second, 20, 0)
+			proc.Until(t, 20*time.Second, "the alert ends", func() error { return s.Fires(t, 0) })
+			proc.Always(t, away(), "nobody can be told the end", func() error { return webhook.Saw(1, 0, rig.FeedPage) })
+			way.Set(proxy.Behaviour{})
+			took = proc.Until(t, 15*time.Second, "the end arrives", func() error { return webhook.Saw(1, 1, rig.FeedPage) })
+			fmt.Printf("%s: resolved %.1f s after Alertmanager was reachable\n", c.name, took.Seconds())
+		})
+	}
+}
+
+// away is how long Alertmanager is gone. Beyond 4 min it would resolve a page it
+// has and no longer hears of, by its end time; the end is told here while it has.
+func away() time.Duration { return min(time.Duration(times(6))*time.Second, 3*time.Minute) }
