@@ -15,12 +15,12 @@ const (
 // that one scrape brings together. It tells whether a series that appears in it
 // was born between two scrapes.
 type Family struct {
-	t      [3]int64 // times of the newest scrapes, newest first, ms; 0 if none
+	t [3]int64 // times of the newest scrapes, newest first, ms; 0 if none
 	// gain and before are the events gained in the newest scrape and in the one
 	// before it.
 	gain, before float64
-	latest int64    // time of the newest birth, ms
-	births []*Birth // those whose scrape may still gain
+	latest       int64    // time of the newest birth, ms
+	births       []*Birth // those whose scrape may still gain
 }
 
 // Birth is a first sample whose fate is open until its slot closes, since its
