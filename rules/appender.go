@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
@@ -19,7 +20,19 @@ var errUnbound = errors.New("rules: append to a series that is not bound")
 // keeps the samples of one source in order: it holds a lock per source from the
 // raw TSDB's commit to the end of Commit.
 func (e *Engine) AppenderV2(context.Context) storage.AppenderV2 {
-	return &appender{e: e, batch: make([]entry, 0, 512)}
+	a := appenders.Get().(*appender)
+	a.e = e
+	return a
+}
+
+// appenders are kept for their batches: a request holds some thousand samples.
+var appenders = sync.Pool{New: func() any { return &appender{batch: make([]entry, 0, 2048)} }}
+
+func (a *appender) done() {
+	clear(a.batch) // histograms are not kept alive
+	a.batch = a.batch[:0]
+	a.e = nil
+	appenders.Put(a)
 }
 
 type appender struct {
@@ -47,7 +60,7 @@ func (a *appender) Append(ref storage.SeriesRef, _ labels.Labels, st, t int64, v
 
 // Rollback forgets the batch.
 func (a *appender) Rollback() error {
-	a.batch = a.batch[:0]
+	a.done()
 	return nil
 }
 
@@ -66,7 +79,7 @@ func (a *appender) Commit() error {
 		}
 		i += e.applySource(s.src, a.batch[i:], now)
 	}
-	a.batch = a.batch[:0]
+	a.done()
 	return nil
 }
 
