@@ -110,7 +110,9 @@ func TestMetricsPageHoldsBothWorlds(t *testing.T) {
 }
 
 func TestPanicIsCountedAndAnswered(t *testing.T) {
-	f := newFixture(t, func(o *web.Options) { o.Write = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("broken") }) })
+	f := newFixture(t, func(o *web.Options) {
+		o.Write = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("broken") })
+	})
 	if status, body := f.ask(t, http.MethodPost, "/api/v1/write", nil); status != http.StatusInternalServerError || strings.Contains(body, "broken") {
 		t.Errorf("have %d %s", status, body)
 	}

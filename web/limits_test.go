@@ -92,7 +92,7 @@ func TestFault20_SlowQueriesLeaveTheRestAlone(t *testing.T) {
 	f := newFixture(t, func(o *web.Options) {
 		o.Queryable = stuck{o.Queryable, begun}
 		o.Limits.Concurrency = 2
-		o.Limits.Timeout = 500 * time.Millisecond
+		o.Limits.Timeout = 1500 * time.Millisecond
 	})
 	var wg sync.WaitGroup
 	var mu sync.Mutex
@@ -111,7 +111,7 @@ func TestFault20_SlowQueriesLeaveTheRestAlone(t *testing.T) {
 	<-begun
 	for _, path := range []string{"/-/healthy", "/api/slo/v1/budgets", "/api/v1/alerts", "/api/v1/format_query?query=up"} {
 		start := time.Now()
-		if status, _ := f.ask(t, http.MethodGet, path, nil); status != http.StatusOK || time.Since(start) > 200*time.Millisecond {
+		if status, _ := f.ask(t, http.MethodGet, path, nil); status != http.StatusOK || time.Since(start) > time.Second {
 			t.Errorf("%s while queries are stuck: %d after %v", path, status, time.Since(start))
 		}
 	}

@@ -18,23 +18,21 @@ func (h *Handler) mux(routes []Route) (http.Handler, error) {
 		}
 		mux.Handle(r.Path, h.wrap(r))
 	}
-	mux.Handle("/", h.metrics.handler("other", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		guard.Reject(w, http.StatusNotFound, "not_found", "no such path")
-	})))
+	mux.Handle("/", h.notFound("no such path"))
 	if h.o.RoutePrefix == "" {
 		return mux, nil
 	}
 	outer := http.NewServeMux()
 	outer.Handle(h.o.RoutePrefix+"/", http.StripPrefix(h.o.RoutePrefix, mux))
 	outer.Handle("/{$}", http.RedirectHandler(h.o.RoutePrefix+"/", http.StatusFound))
-	outer.Handle("/", mux404(h))
+	outer.Handle("/", h.notFound("no such path; everything is under "+h.o.RoutePrefix))
 	return outer, nil
 }
 
-func mux404(h *Handler) http.Handler {
-	return h.metrics.handler("other", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		guard.Reject(w, http.StatusNotFound, "not_found", "no such path; everything is under "+h.o.RoutePrefix)
-	}))
+func (h *Handler) notFound(msg string) http.Handler {
+	return h.metrics.handler("other", bounded(0, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		guard.Reject(w, http.StatusNotFound, "not_found", msg)
+	})))
 }
 
 func (r *Route) validate() error {
@@ -58,11 +56,6 @@ func (h *Handler) wrap(r Route) http.Handler {
 	case SelectPool:
 		next = h.shed(h.selects.Handler(next))
 	}
-	body := r.MaxBody
-	if body == 0 {
-		body = formBody
-	}
-	next = guard.Body{Max: body, Grace: bodyGrace, MinRate: minBodyRate}.Handler(next)
 	if !r.Early {
 		next = h.whenReady(next)
 	}
@@ -70,7 +63,16 @@ func (h *Handler) wrap(r Route) http.Handler {
 	if r.Changes {
 		next = h.sameOrigin(next)
 	}
-	return h.metrics.handler(r.Path, methods(r.Methods, next))
+	// Also around refusals: net/http reads the rest of a refused body.
+	return h.metrics.handler(r.Path, bounded(r.MaxBody, methods(r.Methods, next)))
+}
+
+// bounded bounds a request's body; max 0 is enough for a form.
+func bounded(max int64, next http.Handler) http.Handler {
+	if max == 0 {
+		max = formBody
+	}
+	return guard.Body{Max: max, Grace: bodyGrace, MinRate: minBodyRate}.Handler(next)
 }
 
 // methods answers 405 to others than these.

@@ -49,8 +49,9 @@ func (s *slowBody) Read(p []byte) (int, error) {
 	_ = s.ctl.SetReadDeadline(s.start.Add(due))
 	n, err := s.ReadCloser.Read(p)
 	s.n += int64(n)
-	if err != nil {
-		// The deadline was the body's; the next request has its own.
+	if err == io.EOF {
+		// The deadline was the body's; the next request has its own. After any
+		// other error it stays: net/http would read the rest without one.
 		_ = s.ctl.SetReadDeadline(time.Time{})
 	}
 	return n, err

@@ -32,9 +32,6 @@ func groups(budgets []slo.Status, alerts []slo.Alert, slot time.Duration) []*v1.
 			objectives = append(objectives, o)
 		}
 		byObjective[o] = append(byObjective[o], budgets[i])
-		for j := range budgets[i].Alerts {
-			shown[budgets[i].Alerts[j].Labels.Hash()] = true
-		}
 	}
 	slices.SortFunc(objectives, func(a, b *slo.Objective) int { return cmp.Compare(a.ID(), b.ID()) })
 	for _, o := range objectives {
@@ -45,7 +42,7 @@ func groups(budgets []slo.Status, alerts []slo.Alert, slot time.Duration) []*v1.
 			by[at] = g
 		}
 		for i := range o.Rules {
-			r := rule(o, &o.Rules[i], byObjective[o])
+			r := rule(o, &o.Rules[i], byObjective[o], shown)
 			g.Rules = append(g.Rules, r)
 			g.LastEvaluation = later(g.LastEvaluation, r.LastEvaluation)
 		}
@@ -63,7 +60,7 @@ func groups(budgets []slo.Status, alerts []slo.Alert, slot time.Duration) []*v1.
 	return list
 }
 
-func rule(o *slo.Objective, r *slo.Rule, budgets []slo.Status) *v1.AlertingRule {
+func rule(o *slo.Objective, r *slo.Rule, budgets []slo.Status, shown map[uint64]bool) *v1.AlertingRule {
 	lset := labels.NewBuilder(labels.FromMap(r.Labels))
 	if o.Format == slo.FormatNative {
 		// An imported objective's alerts have the labels of the tool it came from.
@@ -89,6 +86,7 @@ func rule(o *slo.Objective, r *slo.Rule, budgets []slo.Status) *v1.AlertingRule 
 		for j := range b.Alerts {
 			if stems(&b.Alerts[j], r) {
 				add(ar, &b.Alerts[j])
+				shown[b.Alerts[j].Labels.Hash()] = true
 			}
 		}
 	}
@@ -112,8 +110,9 @@ func stems(a *slo.Alert, r *slo.Rule) bool {
 	return true
 }
 
-// ownRules makes a rule of each alertname and severity among alerts that no
-// budget has shown.
+// ownRules makes a rule of each alertname and severity among the alerts that no
+// objective's rule has shown: slowburn's own, and those whose rule was edited
+// while they fired.
 func ownRules(alerts []slo.Alert, shown map[uint64]bool, slot time.Duration) *v1.RuleGroup {
 	g := &v1.RuleGroup{Name: ownGroup, Interval: slot.Seconds()}
 	by := map[string]*v1.AlertingRule{}
