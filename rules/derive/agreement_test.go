@@ -111,7 +111,10 @@ func TestEqualToEngine(t *testing.T) {
 			continue
 		}
 		for _, status := range engine.Status() {
-			if n := compare(t, v, status); n > 0 {
+			// Of a silent source's scrapes that it still expects, the engine alone
+			// knows; the ledger is told when the source is back.
+			silent := minute >= 100 && minute < 132 || minute >= 300 && minute < 317
+			if n := compare(t, v, status, !silent); n > 0 {
 				compared += n
 				states[status.State]++
 			}
@@ -149,8 +152,8 @@ func send(t *testing.T, raw storage.AppendableV2, engine *rules.Engine, batch []
 }
 
 // compare checks one budget's status against its series, and returns how many values
-// both have. A status inside an open slot has no series yet.
-func compare(t *testing.T, v *derive.View, s slo.Status) (n int) {
+// both have; scrapes says whether to compare what depends on coverage. A status inside an open slot has no series yet.
+func compare(t *testing.T, v *derive.View, s slo.Status, scrapes bool) (n int) {
 	t.Helper()
 	if s.TS == 0 {
 		return 0
@@ -184,7 +187,9 @@ func compare(t *testing.T, v *derive.View, s slo.Status) (n int) {
 			check("slo_error_ratio", "window", window, w.ErrorRatio)
 		}
 		check("slo_burn_rate", "window", window, w.BurnRate)
-		check("slo_window_coverage_ratio", "window", window, w.Coverage)
+		if scrapes {
+			check("slo_window_coverage_ratio", "window", window, w.Coverage)
+		}
 		check("slo_error_budget_remaining_ratio", "window", window, w.Remaining)
 		check("slo_error_budget_remaining_events", "window", window, w.RemainingEvents)
 		check("slo_error_budget_time_to_exhaustion_seconds", "window", window, w.TimeToExhaustion)
@@ -192,6 +197,9 @@ func compare(t *testing.T, v *derive.View, s slo.Status) (n int) {
 	for _, p := range s.Pairs {
 		check("slo_burn_rate", "window", slo.FormatDuration(p.Pair.Long), p.LongBurn)
 		check("slo_burn_rate", "window", slo.FormatDuration(p.Pair.Short), p.ShortBurn)
+	}
+	if !scrapes {
+		return n
 	}
 	for _, state := range slo.States {
 		want := 0.

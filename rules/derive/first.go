@@ -58,7 +58,7 @@ func (l *load) findFirst() error {
 // observedBefore says whether a row in force lies before all spans.
 func observedBefore(streams []*stream) bool {
 	for _, st := range streams {
-		if tr := st.tracks[kindTotal]; tr != nil && tr.before > st.gen.From {
+		if tr := st.tracks[kindTotal]; tr != nil && tr.before > max(0, st.gen.From) {
 			return true
 		}
 	}

@@ -20,8 +20,9 @@ type index struct {
 type entry struct {
 	*slo.Budget
 	shape *shape
-	// since is the earliest event time the budget is known from, ms.
-	since int64
+	// since is the earliest event time the budget is known from, and counted that
+	// from which on rows may count, ms.
+	since, counted int64
 }
 
 func newIndex(budgets []*slo.Budget) *index {
@@ -34,7 +35,10 @@ func newIndex(budgets []*slo.Budget) *index {
 	var buf []byte
 	var hash uint64
 	for i, b := range budgets {
-		x.entries[i] = entry{Budget: b, shape: shapes.of(b.Objective), since: since(b)}
+		x.entries[i] = entry{Budget: b, shape: shapes.of(b.Objective), since: since(b), counted: math.MaxInt64}
+		for _, g := range b.Generations {
+			x.entries[i].counted = min(x.entries[i].counted, g.From)
+		}
 		hash, buf = identityHash(buf, b.Labels)
 		x.byHash[hash] = append(x.byHash[hash], int32(i))
 	}
@@ -44,15 +48,18 @@ func newIndex(budgets []*slo.Budget) *index {
 	return x
 }
 
-// since is when a budget's first version or generation began. An objective without
-// either is known from now on, which the caller bounds.
+// since is when a budget's first version or generation began; a generation without
+// a beginning does not tell. An objective without either is known from now on, which
+// the caller bounds.
 func since(b *slo.Budget) int64 {
 	t := int64(math.MaxInt64)
 	if len(b.Versions) > 0 {
 		t = b.Versions[0].From
 	}
 	for _, g := range b.Generations {
-		t = min(t, g.From)
+		if g.From > 0 {
+			t = min(t, g.From)
+		}
 	}
 	return t
 }

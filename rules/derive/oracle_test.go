@@ -97,13 +97,16 @@ func drawWorld(t *rapid.T) *world {
 			groups = labels.FromStrings("region", "eu")
 		}
 		b := budgetOf(o, groups, w.start)
+		if rapid.Bool().Draw(t, "from ever") {
+			b.Generations[0].From = math.MinInt64
+		}
 		if rapid.Bool().Draw(t, "dated") {
 			b.Versions = append(b.Versions, slo.Version{From: w.start + w.slots/2*slotMs, Target: 0.99})
 		}
 		cut := int64(math.MaxInt64)
 		if rapid.Bool().Draw(t, "two generations") {
 			cut = w.start + rapid.Int64Range(0, w.slots).Draw(t, "cut")*slotMs
-			b.Generations = []slo.Generation{{ID: "1", From: w.start - 10*slotMs, To: cut}, {ID: "2", From: cut, To: math.MaxInt64}}
+			b.Generations = []slo.Generation{{ID: "1", From: b.Generations[0].From, To: cut}, {ID: "2", From: cut, To: math.MaxInt64}}
 		}
 		w.budgets = append(w.budgets, b)
 		for g := range b.Generations {
@@ -276,7 +279,11 @@ func dropEmpty(out map[string][]point) map[string][]point {
 }
 
 func (w *world) since(b *slo.Budget) int64 {
-	return (min(b.Versions[0].From, b.Generations[0].From) + slotMs - 1) / slotMs * slotMs
+	since := b.Versions[0].From
+	if from := b.Generations[0].From; from > 0 {
+		since = min(since, from)
+	}
+	return (since + slotMs - 1) / slotMs * slotMs
 }
 
 // wantStored is each source's counters, or those of all if there is but one.

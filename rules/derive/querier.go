@@ -84,7 +84,7 @@ func (q *querier) selectDerived(ctx context.Context, out *selection, ms []*label
 		lb := labels.NewBuilder(labels.EmptyLabels())
 		f.find(match.base, func(i int32, base labels.Labels) bool {
 			e := &q.index.entries[i]
-			if q.since(e) > out.last {
+			if min(q.since(e), e.counted) > out.last {
 				return true
 			}
 			for _, v := range match.variants(e.shape) {

@@ -124,7 +124,7 @@ func TestPromQL(t *testing.T) {
 		{`slo_budget_state == 1`, during, []string{
 			`{__name__="slo_budget_state", service="shop", slo="checkout", state="burning"} 1`,
 			`{__name__="slo_budget_state", region="eu", service="shop", slo="checkout", state="burning"} 1`,
-			`{__name__="slo_budget_state", region="us", service="shop", slo="checkout", state="ok"} 1`,
+			`{__name__="slo_budget_state", region="us", service="shop", slo="checkout", state="partial"} 1`,
 			`{__name__="slo_budget_state", service="shop", slo="search", state="no-data"} 1`,
 			`{__name__="slo_budget_state", service="bank", slo="pay", state="burning"} 1`,
 		}},

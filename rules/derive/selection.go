@@ -68,6 +68,9 @@ func (s *selection) add(i int32, v *variant, lset labels.Labels, key unitKey) er
 		return errTooMany(q.view.opts.MaxSeries)
 	}
 	e := &q.index.entries[i]
+	if v.metric.always && q.since(e) > s.last {
+		return nil
+	}
 	out := &series{
 		ctx: s.ctx, querier: q, lset: lset, entry: e, variant: v,
 		first: s.first, last: s.last,
