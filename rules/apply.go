@@ -47,7 +47,7 @@ func (e *Engine) swap(objectives []*slo.Objective) (fresh []*objective) {
 		o := old[def.ID()]
 		delete(old, def.ID())
 		if o == nil {
-			o = &objective{budgets: map[string]*budget{}, since: ts}
+			o = &objective{budgets: map[string]*budget{}}
 			o.record = e.known[def.ID()]
 			fresh = append(fresh, o)
 		}
@@ -93,10 +93,11 @@ func (e *Engine) change(o *objective, def *slo.Objective, ts int64) {
 	case o.record == nil:
 		o.record = &ObjectiveRecord{}
 		o.record.begin(meaning, math.MinInt64)
+		o.record.Since = ts
 		changed = true
 	case o.record.Meaning != meaning:
 		o.record.begin(meaning, ts)
-		o.since = ts
+		o.record.Since = ts
 		changed = true
 		if prev != nil {
 			e.regenerate(o, prev)

@@ -13,10 +13,10 @@ func bornUnderObservation(b *count.Birth, o *objective, value float64) bool {
 	case slo.BirthsZero:
 		return false
 	case slo.BirthsSkip:
-		return b.First.ST > o.since && b.First.ST <= b.First.T && o.since > 0
+		return b.First.ST > o.record.Since && b.First.ST <= b.First.T && o.record.Since > 0
 	}
 	if b.First.ST > 0 {
-		return b.First.ST > o.since && b.First.ST <= b.First.T && o.since > 0
+		return b.First.ST > o.record.Since && b.First.ST <= b.First.T && o.record.Since > 0
 	}
-	return b.UnderObservation(o.since, value)
+	return b.UnderObservation(o.record.Since, value)
 }

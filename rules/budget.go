@@ -24,9 +24,6 @@ type objective struct {
 	groups  int
 	// record is what is kept across restarts: generations and versions.
 	record *ObjectiveRecord
-	// since is the event time from which the SLI in force was bound; births before
-	// it are unknown.
-	since int64
 	// longest is the longest window of the objective.
 	longest time.Duration
 }

@@ -165,6 +165,9 @@ func TestPromise1_Births(t *testing.T) {
 		}
 		r.send(batch...)
 		r.tick()
+		if i == 6 {
+			r.crash() // the birth at 5 is not decided yet: its slot is open
+		}
 	}
 	r.now += time.Minute.Milliseconds()
 	r.flush()

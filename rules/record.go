@@ -19,7 +19,10 @@ type Record struct {
 // ObjectiveRecord dates an objective's SLI and targets. Key "objective/<id>".
 type ObjectiveRecord struct {
 	// Meaning is that of the newest generation (slo.Objective.Meaning).
-	Meaning     string           `json:"meaning"`
+	Meaning string `json:"meaning"`
+	// Since is the event time from which that generation's series were observed, ms:
+	// what was born before is not known.
+	Since       int64            `json:"since"`
 	Generations []slo.Generation `json:"generations"`
 	Versions    []slo.Version    `json:"versions"`
 }
