@@ -9,13 +9,15 @@
 // agree to the event.
 //
 // The path of one query: View.Querier (view.go) takes the index of the present
-// catalogue (index.go, family.go). Select (querier.go) asks each family which
-// budgets match, and the table of names (names.go, sloth.go, windows.go) which
-// series each has; the stored counters and alerts come in through stored.go and
-// alerts.go. Select also writes down what must be read for that (need.go), but
-// reads nothing. The first call of Next on a series (iterator.go) has the loader
-// (load.go, lookup.go) read the ledger, once for all series of that budget and for a
-// batch of budgets if there is little to read for each; merge.go adds up sources and
+// catalogue (index.go). Select (querier.go) asks each family of series which budgets
+// match (family.go, match.go) and the table of names which series those have
+// (names.go, sloth.go, windows.go); the stored counters and alerts come in through
+// stored.go and alerts.go. The selection writes down what must be read for that
+// (selection.go, need.go), but reads nothing. The first call of Next on a series
+// (iterator.go) has its budget's counters read, with those of the budgets that follow
+// if there is little to read of each (hold.go, load.go, part.go); what the spans read
+// leave open is looked up (lookup.go, first.go). merge.go adds up sources and
 // generations into one curve (curve.go). The iterator walks the curve's slots
-// (timeline.go) and evaluates windows on it (evaluate.go, state.go).
+// (timeline.go) and evaluates windows there (evaluate.go, state.go). Label names and
+// values come from the index alone (labels.go).
 package derive

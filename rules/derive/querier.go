@@ -61,8 +61,8 @@ func (q *querier) slots(hints *storage.SelectHints) (first, last int64) {
 func (q *querier) Select(ctx context.Context, sortSeries bool, hints *storage.SelectHints, ms ...*labels.Matcher) storage.SeriesSet {
 	out := &selection{ctx: ctx, querier: q, hints: hints}
 	out.first, out.last = q.slots(hints)
-	for _, select1 := range []func(context.Context, *selection, []*labels.Matcher) error{q.selectDerived, q.selectStored, q.selectAlerts} {
-		if err := select1(ctx, out, ms); err != nil {
+	for _, find := range []func(context.Context, *selection, []*labels.Matcher) error{q.selectDerived, q.selectStored, q.selectAlerts} {
+		if err := find(ctx, out, ms); err != nil {
 			return storage.ErrSeriesSet(err)
 		}
 	}
