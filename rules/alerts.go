@@ -127,6 +127,9 @@ func (e *Engine) state(now int64) {
 	}
 	e.level.Store(&shown)
 	e.opts.Notify(level)
+	if err := e.written.write(e.opts.Ledger, shown, now, e.slot); err != nil {
+		e.metrics.ledgerErrors.Inc()
+	}
 }
 
 func (e *Engine) alertOf(a *alertState) slo.Alert {

@@ -140,6 +140,7 @@ type Engine struct {
 	watched  int64 // wall time of the last look at what did not arrive, ms
 	started  int64 // wall time of New, ms
 	alerts   *alertBook
+	written  alertWriter
 	restored atomic.Bool
 	wake     chan struct{}
 

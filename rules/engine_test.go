@@ -37,6 +37,9 @@ func TestTotalOutage(t *testing.T) {
 	if tickets := r.firing(slo.SeverityTicket); len(tickets) == 0 {
 		t.Log("no ticket yet")
 	}
+	if have := r.stored("ALERTS", matcher("severity", "page"), matcher("alertstate", "firing")); have != 1 {
+		t.Errorf("want ALERTS of the firing page in the ledger, have %g", have)
+	}
 	r.flush()
 	if want, have := bad, r.stored("slo_bad_events_total"); want != have {
 		t.Errorf("want %g bad, have %g", want, have)
