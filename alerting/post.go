@@ -3,7 +3,6 @@ package alerting
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,8 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-openapi/strfmt"
-	"github.com/prometheus/alertmanager/api/v2/models"
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/slowburn/slowburn/slo"
@@ -60,31 +57,6 @@ func earlier(a, b time.Time) time.Time {
 		return a
 	}
 	return b
-}
-
-// encode is the body of POST /api/v2/alerts. JSON makes labels valid UTF-8.
-func encode(batch []notice) ([]byte, error) {
-	alerts := make(models.PostableAlerts, 0, len(batch))
-	for i := range batch {
-		n := &batch[i]
-		p := &models.PostableAlert{
-			StartsAt: strfmt.DateTime(n.startsAt),
-			EndsAt:   strfmt.DateTime(n.endsAt),
-			Alert:    models.Alert{Labels: labelSet(n.labels)},
-		}
-		if !n.bare {
-			p.Annotations = labelSet(n.annotations)
-			p.GeneratorURL = strfmt.URI(generator(n.generatorURL))
-		}
-		alerts = append(alerts, p)
-	}
-	return json.Marshal(alerts)
-}
-
-func labelSet(ls labels.Labels) models.LabelSet {
-	set := make(models.LabelSet, ls.Len())
-	ls.Range(func(l labels.Label) { set[l.Name] = l.Value })
-	return set
 }
 
 // generator leaves out a URL for which Alertmanager would refuse the whole batch:

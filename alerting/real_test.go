@@ -59,7 +59,9 @@ receivers: [{name: hook, webhook_configs: [{url: %q, send_resolved: true}]}]
 	await(t, 10*time.Second, func() bool { return says(t, address, "/metrics", "alertmanager_nflog_queries_total 2") })
 	am.kill(t, true)
 	am = runAlertmanager(t, binary, conf, dir, address)
-	await(t, 20*time.Second, func() bool { return m.Alertmanagers().Active[0].Answers && says(t, address, "/api/v2/alerts", `"Page"`) })
+	await(t, 20*time.Second, func() bool {
+		return m.Alertmanagers().Active[0].Answers && says(t, address, "/api/v2/alerts", `"Page"`)
+	})
 	m.stop()
 	m = start(t, o)
 	await(t, 5*time.Second, func() bool { return len(m.Status()) == 2 && !m.LastAck().IsZero() })
