@@ -81,7 +81,7 @@ func (s *server) openCore() (*core, error) {
 		Slot: cfg.Slot, SourceLabels: cfg.Ingest.SourceLabels, GroupLimit: f.MaxGroups,
 		Raw: c.raw, Ledger: c.ledger, Position: c.raw.Position, Since: c.raw.Since,
 		Store: state.NewBucket[rules.Record](s.state, "rules"), Notify: s.alerting.Set, Acknowledged: s.acknowledged,
-		Now: time.Now, ExternalURL: s.url.String(), Instance: s.url.Host, Metrics: s.metrics,
+		Now: s.now, ExternalURL: s.url.String(), Instance: s.url.Host, Metrics: s.metrics,
 	})
 	if err != nil {
 		c.close(s.log)

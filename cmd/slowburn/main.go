@@ -44,6 +44,7 @@ func execute(args []string, s streams) int {
 	app.ErrorWriter(s.err)
 	commands := []command{
 		serveCommand(app),
+		demoCommand(app),
 		checkCommand(app),
 		printCommand(app),
 		versionCommand(app),

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
 	oklogrun "github.com/oklog/run"
@@ -26,7 +27,7 @@ func runServe(ctx context.Context, f *serveFlags, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	s, err := newServer(f, listeners[0].Addr(), log)
+	s, err := newServer(f, listeners[0].Addr(), log, time.Now)
 	if err != nil {
 		for _, l := range listeners {
 			l.Close()

@@ -41,6 +41,17 @@ type serveFlags struct {
 // serveCommand is `slowburn serve`.
 func serveCommand(app *kingpin.Application) command {
 	c := app.Command("serve", "Receive remote write, keep budgets, alert.")
+	f := newServeFlags(c)
+	return command{c, func(ctx context.Context, s streams) error {
+		if err := f.validate(); err != nil {
+			return usage(s, err)
+		}
+		return runServe(ctx, f, f.logger(s))
+	}}
+}
+
+// newServeFlags registers the flags at c.
+func newServeFlags(c *kingpin.CmdClause) *serveFlags {
 	f := &serveFlags{}
 	c.Flag("config.file", "Configuration file.").Default("slowburn.yml").StringVar(&f.ConfigFile)
 
@@ -72,12 +83,7 @@ func serveCommand(app *kingpin.Application) command {
 		}
 		return all
 	}
-	return command{c, func(ctx context.Context, s streams) error {
-		if err := f.validate(); err != nil {
-			return usage(s, err)
-		}
-		return runServe(ctx, f, f.logger(s))
-	}}
+	return f
 }
 
 func (f *serveFlags) validate() error {

@@ -36,6 +36,7 @@ type server struct {
 	alerting *alerting.Manager
 	web      *web.Handler
 	config   configHolder
+	now      func() time.Time // the wall clock; the demo's may run fast
 	// core is set once databases and engine are recovered.
 	core atomic.Pointer[core]
 }
@@ -45,8 +46,8 @@ var errStarting = errors.New("starting: samples and budgets are being recovered"
 
 // newServer reads configuration and state and makes the parts that can run before
 // the databases are open.
-func newServer(f *serveFlags, addr net.Addr, log *slog.Logger) (*server, error) {
-	s := &server{f: f, log: log, metrics: metrics.NewSet(), registry: prometheus.NewRegistry()}
+func newServer(f *serveFlags, addr net.Addr, log *slog.Logger, now func() time.Time) (*server, error) {
+	s := &server{f: f, log: log, now: now, metrics: metrics.NewSet(), registry: prometheus.NewRegistry()}
 	var err error
 	if s.url, err = externalURL(f.ExternalURL, addr); err != nil {
 		return nil, err
@@ -154,7 +155,7 @@ func (s *server) newWeb() (err error) {
 			Limits:      promapi.Limits{Timeout: time.Duration(f.QueryTimeout), MaxSamples: f.QueryMaxSamples},
 		},
 		Slot:   s.config.get().Slot,
-		Logger: s.log.With("component", "web"), Now: time.Now,
+		Logger: s.log.With("component", "web"), Now: s.now,
 	})
 	return err
 }
