@@ -1,12 +1,17 @@
 package rules_test
 
 import (
+	"bytes"
 	"context"
 	"math"
+	"os"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/VictoriaMetrics/metrics"
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
@@ -66,8 +71,11 @@ type rig struct {
 	objectives  []*slo.Objective
 	log         []arrival // all samples in order of arrival: what a raw WAL holds
 	levels      [][]slo.Alert
-	rawDir      string
-	ledgerDir   string
+	dir         string
+	slot        time.Duration
+	metrics     *metrics.Set
+	limit       int                      // of groups; 0 is the default
+	heard       func(labels.Labels) bool // what Alertmanager acknowledged; nil: all
 }
 
 func openDB(t testing.TB, dir string) *promtsdb.DB {
@@ -85,18 +93,41 @@ func openDB(t testing.TB, dir string) *promtsdb.DB {
 }
 
 func newRig(t testing.TB, now int64, objectives ...*slo.Objective) *rig {
-	r := &rig{t: t, now: now, objectives: objectives, store: &memStore{m: map[string]rules.Record{}}, rawDir: t.TempDir(), ledgerDir: t.TempDir()}
-	r.raw, r.ledger = openDB(t, r.rawDir), openDB(t, r.ledgerDir)
-	t.Cleanup(func() { r.raw.Close(); r.ledger.Close() })
+	t.Helper()
+	r := &rig{t: t, now: now, objectives: objectives, store: &memStore{m: map[string]rules.Record{}}, slot: slot}
+	var err error
+	r.dir, err = os.MkdirTemp("", "rig")
+	r.must(err)
+	r.raw, r.ledger = openDB(t, r.dir+"/raw"), openDB(t, r.dir+"/ledger")
+	t.Cleanup(r.close)
 	r.start()
 	return r
+}
+
+// close lets go of everything the rig holds. A test that makes many rigs closes each
+// when it is done with it, not when the test ends.
+func (r *rig) close() {
+	if r.raw == nil {
+		return
+	}
+	for _, db := range []*promtsdb.DB{r.raw, r.ledger} {
+		if err := db.Close(); err != nil {
+			r.t.Error(err)
+		}
+	}
+	if err := os.RemoveAll(r.dir); err != nil {
+		r.t.Error(err)
+	}
+	*r = rig{t: r.t}
 }
 
 func (r *rig) start() {
 	r.t.Helper()
 	var err error
+	r.metrics = metrics.NewSet()
 	r.engine, err = rules.New(rules.Options{
-		Raw: r.raw, Ledger: r.ledger, Store: r.store,
+		Raw: r.raw, Ledger: r.ledger, Store: r.store, Slot: r.slot, Metrics: r.metrics, GroupLimit: r.limit,
+		Acknowledged: func(l labels.Labels) bool { return r.heard == nil || r.heard(l) },
 		SourceLabels: []string{"cluster", "prometheus"},
 		Now:          func() time.Time { return time.UnixMilli(r.now) },
 		Position:     func() int64 { return int64(len(r.log)) },
@@ -186,6 +217,22 @@ func (r *rig) stored(name string, ms ...*labels.Matcher) float64 {
 	}
 	r.must(set.Err())
 	return sum
+}
+
+// metric is the value of one of the engine's own metrics.
+func (r *rig) metric(name string) float64 {
+	r.t.Helper()
+	var b bytes.Buffer
+	r.metrics.WritePrometheus(&b)
+	for line := range strings.Lines(b.String()) {
+		if k, v, ok := strings.Cut(strings.TrimSpace(line), " "); ok && k == name {
+			f, err := strconv.ParseFloat(v, 64)
+			r.must(err)
+			return f
+		}
+	}
+	r.t.Fatalf("no metric %s", name)
+	return 0
 }
 
 func (r *rig) firing(severity string) []slo.Alert {

@@ -27,7 +27,7 @@ func TestPromise1_Exact(t *testing.T) {
 			def.SLI.Births = slo.BirthsZero
 		}
 		r := newRig(t, t0, def)
-		defer func() { r.raw.Close(); r.ledger.Close() }()
+		defer r.close()
 
 		stream := drawStream(rt)
 		crashes := rapid.IntRange(0, maxCrashes).Draw(rt, "crashes")
