@@ -49,11 +49,9 @@ func (w *writer) write(ctx context.Context, first int32) {
 		s.tracked = nil
 	}
 	w.b.tracked = w.b.tracked[:0]
-	if len(w.b.accepted) == 0 && w.exemplars == 0 {
+	if w.floats+w.hists+w.exemplars == 0 {
 		_ = w.app.Rollback()
-		return
-	}
-	if err := w.app.Commit(); err != nil {
+	} else if err := w.app.Commit(); err != nil {
 		w.lost(err)
 		return
 	}
@@ -62,7 +60,7 @@ func (w *writer) write(ctx context.Context, first int32) {
 	w.v.exemplars += w.exemplars
 	w.v.stored[0] += w.floats
 	w.v.stored[1] += w.hists
-	w.src.samples += uint64(len(w.b.accepted))
+	w.src.samples += uint64(w.floats + w.hists)
 	if w.bound {
 		w.feed(ctx)
 	}
@@ -91,7 +89,12 @@ func (w *writer) unavailable(first int32, err error) {
 // lost takes back what was appended but not committed.
 func (w *writer) lost(err error) {
 	for _, a := range w.b.accepted {
-		w.b.items[a.item].s.forget()
+		s := w.b.items[a.item].s
+		s.forget()
+		if s.unfed == nil {
+			s.unfed = map[int64]struct{}{}
+		}
+		s.unfed[w.b.sampleOf(a).t] = struct{}{}
 	}
 	w.v.drop(reasonUnavailable, w.floats, w.hists, nil)
 	w.v.temporary = err
@@ -206,10 +209,16 @@ func (w *writer) slow(it *item, s *series, a accepted, x stored) {
 
 // repeated decides about a timestamp that is stored already.
 func (w *writer) repeated(s *series, a accepted, x, old *stored) {
-	if x.same(old) {
-		w.drop(reasonDuplicate, s, a, x.t)
-	} else {
+	if !x.same(old) {
 		w.drop(reasonConflict, s, a, x.t)
+		return
+	}
+	w.drop(reasonDuplicate, s, a, x.t)
+	if _, is := s.unfed[x.t]; is {
+		delete(s.unfed, x.t)
+		a.stored = true
+		w.b.accepted = push(w.b.accepted, a)
+		w.bound = w.bound || s.sink != 0
 	}
 }
 
@@ -235,6 +244,9 @@ func (w *writer) append(s *series, a accepted) bool {
 		return false
 	}
 	s.ref = ref
+	if s.unfed != nil {
+		delete(s.unfed, w.b.sampleOf(a).t)
+	}
 	w.b.accepted = push(w.b.accepted, a)
 	w.bound = w.bound || s.sink != 0
 	if a.hist {

@@ -69,12 +69,13 @@ type symbol struct {
 	key key
 }
 
-// accepted is one sample that was appended: an index of samples, or of hists if
-// hist is set.
+// accepted is one sample for the sink: an index of samples, or of hists if hist is
+// set. One that is stored already was not appended again.
 type accepted struct {
-	item  int32
-	index uint32
-	hist  bool
+	item   int32
+	index  uint32
+	hist   bool
+	stored bool
 }
 
 // label is one label in the body; the strings live as long as it.

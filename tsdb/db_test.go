@@ -350,3 +350,17 @@ func TestFault04_BelowTheFloorAppendsAreRefused(t *testing.T) {
 		t.Errorf("low %t, free %d, floor %d", low, free, floor)
 	}
 }
+
+func TestFault02_TheWALIsSynced(t *testing.T) {
+	set := metrics.NewSet()
+	db := openRaw(t, t.TempDir(), tsdb.Options{WALFsync: time.Millisecond, Metrics: set})
+	run(t, db)
+	deadline := time.Now().Add(10 * time.Second)
+	syncs := set.GetOrCreateCounter(`slowburn_tsdb_wal_syncs_total{db="raw"}`)
+	for syncs.Get() == 0 && time.Now().Before(deadline) {
+		time.Sleep(time.Millisecond) // the disk's time, not ours
+	}
+	if syncs.Get() == 0 {
+		t.Error("the WAL was not synced")
+	}
+}

@@ -11,8 +11,8 @@ type dbMetrics struct {
 	set   *metrics.Set
 	names []string
 
-	walFailures, reopened, reopenFailures *metrics.Counter
-	damagedBytes, damagedBlocks           *metrics.Counter
+	walFailures, walSyncs, reopened, reopenFailures *metrics.Counter
+	damagedBytes, damagedBlocks                     *metrics.Counter
 }
 
 func newDBMetrics(d *DB, set *metrics.Set) *dbMetrics {
@@ -23,6 +23,7 @@ func newDBMetrics(d *DB, set *metrics.Set) *dbMetrics {
 		return n
 	}
 	m.walFailures = set.GetOrCreateCounter(name("wal_failures_total"))
+	m.walSyncs = set.GetOrCreateCounter(name("wal_syncs_total"))
 	m.reopened = set.GetOrCreateCounter(name("reopened_total"))
 	m.reopenFailures = set.GetOrCreateCounter(name("reopen_failures_total"))
 	m.damagedBytes = set.GetOrCreateCounter(name("wal_damaged_bytes_total"))

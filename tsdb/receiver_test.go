@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/prompb"
 	"github.com/prometheus/prometheus/storage"
+	promtsdb "github.com/prometheus/prometheus/tsdb"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 	"github.com/prometheus/prometheus/tsdb/tsdbutil"
 
@@ -72,7 +73,10 @@ func (a *recording) Append(ref storage.SeriesRef, l labels.Labels, st, t int64, 
 	if !l.IsEmpty() {
 		return 0, fmt.Errorf("labels given: %s", l)
 	}
-	x := fmt.Sprintf("%s t=%d v=%g", a.r.name[ref], t-start.UnixMilli(), v)
+	a.r.mu.Lock()
+	name := a.r.name[ref]
+	a.r.mu.Unlock()
+	x := fmt.Sprintf("%s t=%d v=%g", name, t-start.UnixMilli(), v)
 	if st != 0 {
 		x += fmt.Sprintf(" st=%d", st-start.UnixMilli())
 	}
@@ -514,6 +518,67 @@ func TestFault04_NothingIsAcknowledgedThatIsNotStored(t *testing.T) {
 	want := map[string][]point{`{__name__="a"}`: {{ms, 1}, {ms + 1, 2}}, `{__name__="b"}`: {{ms, 1}}}
 	if d := cmp.Diff(want, read(t, openRaw(t, killed(t, s.dir), tsdb.Options{}))); d != "" {
 		t.Errorf("after a restart (-want +got):\n%s", d)
+	}
+}
+
+func TestSeriesTheHeadDropsAreForgotten(t *testing.T) {
+	var unbound []storage.SeriesRef
+	s := newStand(t, func(o *tsdb.ReceiverOptions) {
+		o.Unbind = func(ref storage.SeriesRef) { unbound = append(unbound, ref) }
+	})
+	old, live := series("old", "x", "1"), series("live")
+	send(t, s, true, 204, old.at(ms, 1), live.at(ms, 1))
+	s.pass(6 * time.Hour)
+	send(t, s, true, 204, live.at(ms+6*3600*1000, 2))
+	if err := s.db.Head(func(h *promtsdb.Head) {
+		if err := h.Truncate(ms + 5*3600*1000); err != nil {
+			t.Fatal(err)
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	s.pass(time.Minute)
+	send(t, s, true, 204, live.at(ms+6*3600*1000+1, 3))
+	if d := cmp.Diff([]storage.SeriesRef{s.sink.refs[old.lset().String()]}, unbound); d != "" {
+		t.Errorf("unbound (-want +got):\n%s", d)
+	}
+	var b strings.Builder
+	s.set.WritePrometheus(&b)
+	if !strings.Contains(b.String(), "slowburn_ingest_series_cache_entries 1\n") {
+		t.Error("the cache was not emptied")
+	}
+	send(t, s, true, 204, old.at(ms+6*3600*1000+1, 4))
+	if got := read(t, s.db)[old.lset().String()]; len(got) != 1 {
+		t.Errorf("the series did not return: %v", got)
+	}
+}
+
+func TestSendersInParallel(t *testing.T) {
+	s := newStand(t, nil)
+	var wg sync.WaitGroup
+	for sender := range 4 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for i := range int64(50) {
+				body, ct := encode(t, sender%2 == 0, series("a", "cluster", fmt.Sprint(sender/2)).at(ms+i, float64(i)), series("b", "sender", fmt.Sprint(sender)).at(ms+i, 1))
+				if w := post(s, body, ct); w.Code != 204 {
+					t.Error(w.Code, w.Body)
+				}
+				if i == 25 {
+					s.Rebind()
+				}
+			}
+		}()
+	}
+	wg.Wait()
+	for k, ps := range read(t, s.db) {
+		if len(ps) != 50 {
+			t.Errorf("%s: %d samples", k, len(ps))
+		}
+	}
+	if n := len(s.sink.take()); n != 6*50 {
+		t.Errorf("fed %d, want %d", n, 6*50)
 	}
 }
 

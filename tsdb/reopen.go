@@ -81,6 +81,8 @@ func (d *DB) syncWAL() {
 		}
 		if err := f.Sync(); err != nil {
 			_ = d.fail(err)
+		} else {
+			d.metrics.walSyncs.Inc()
 		}
 		f.Close()
 	}

@@ -26,6 +26,10 @@ type series struct {
 	replica uint32
 	floor   int64
 
+	// unfed are samples whose commit failed. They may be stored all the same once the
+	// WAL is opened again; then their repetition is fed to the sink.
+	unfed map[int64]struct{}
+
 	unneeded bool // stands for all series of the source that nobody needs
 	dead     bool // no longer among the source's series
 	tracked  *past
