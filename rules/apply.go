@@ -23,7 +23,7 @@ func (e *Engine) Apply(ctx context.Context, objectives []*slo.Objective) error {
 	if !e.restored.Load() {
 		return nil // Restore reads the ledgers of all objectives at once
 	}
-	err := e.loadLedgers(ctx, fresh)
+	err := e.loadLedgers(ctx, fresh, nil)
 	if saveErr := e.records.save(); err == nil {
 		err = saveErr
 	}

@@ -40,6 +40,8 @@ type Options struct {
 	// late just before a crash are not recovered.
 	Position func() int64
 	Since    func(pos int64, fn func(lset labels.Labels, st, t int64, v float64, h *histogram.Histogram, fh *histogram.FloatHistogram) error) error
+	// Checkpoint is the file that makes starts fast; empty: there is none.
+	Checkpoint string
 	// Store keeps alert states and generations across restarts.
 	Store Store
 	// Notify takes the level of all alerts that fire, and those resolved a short
@@ -174,14 +176,22 @@ func New(opts Options) (*Engine, error) {
 }
 
 // Run closes slots and evaluates budgets until ctx ends, whenever an appender
-// says that there is something to do and at least once a second.
+// says that there is something to do and at least once a second. It writes the
+// checkpoint now and then, and at its end.
 func (e *Engine) Run(ctx context.Context) error {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
+	checkpoint := time.NewTicker(CheckpointEvery)
+	defer checkpoint.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return e.WriteCheckpoint()
+		case <-checkpoint.C:
+			if err := e.WriteCheckpoint(); err != nil {
+				e.metrics.checkpointErrors.Inc()
+			}
+			continue
 		case <-e.wake:
 		case <-ticker.C:
 		}

@@ -76,6 +76,7 @@ type rig struct {
 	metrics     *metrics.Set
 	limit       int                      // of groups; 0 is the default
 	heard       func(labels.Labels) bool // what Alertmanager acknowledged; nil: all
+	checkpoint  string                   // file; empty: none
 }
 
 func openDB(t testing.TB, dir string) *promtsdb.DB {
@@ -126,7 +127,7 @@ func (r *rig) start() {
 	var err error
 	r.metrics = metrics.NewSet()
 	r.engine, err = rules.New(rules.Options{
-		Raw: r.raw, Ledger: r.ledger, Store: r.store, Slot: r.slot, Metrics: r.metrics, GroupLimit: r.limit,
+		Raw: r.raw, Ledger: r.ledger, Store: r.store, Slot: r.slot, Metrics: r.metrics, GroupLimit: r.limit, Checkpoint: r.checkpoint,
 		Acknowledged: func(l labels.Labels) bool { return r.heard == nil || r.heard(l) },
 		SourceLabels: []string{"cluster", "prometheus"},
 		Now:          func() time.Time { return time.UnixMilli(r.now) },

@@ -3,6 +3,7 @@ package rules
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -14,8 +15,10 @@ import (
 	"github.com/slowburn/slowburn/slo"
 )
 
-// loadLedgers reads the past of the objectives' budgets from the ledger TSDB.
-func (e *Engine) loadLedgers(ctx context.Context, objectives []*objective) error {
+// loadLedgers reads the past of the objectives' budgets: from the checkpoint and, of
+// the ledger TSDB, what came after it; ledgers the checkpoint does not hold are read
+// from there whole.
+func (e *Engine) loadLedgers(ctx context.Context, objectives []*objective, saved checkpoint) error {
 	if len(objectives) == 0 {
 		return nil
 	}
@@ -26,18 +29,57 @@ func (e *Engine) loadLedgers(ctx context.Context, objectives []*objective) error
 		reach = max(reach, o.longest)
 	}
 	now := e.opts.Now().UnixMilli()
-	q, err := e.opts.Ledger.Querier(now-(reach+2*time.Hour).Milliseconds(), math.MaxInt64)
+	from := now - (reach + 2*time.Hour).Milliseconds()
+	whole := map[*ledger]bool{} // whether all of its past is in memory
+	if len(saved) > 0 {
+		err := e.scanLedgers(ctx, byID, max(from, saved.end()), func(s *storedLedger, l *ledger) error {
+			if _, seen := whole[l]; !seen {
+				whole[l] = saved.take(l, e.opts.Slot)
+			}
+			if !whole[l] {
+				return nil
+			}
+			fits, err := e.continueLedger(s, l)
+			whole[l] = fits
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		e.metrics.checkpointHits.Add(len(whole))
+	}
+	for l, ok := range whole {
+		if !ok {
+			l.hist = history.New(e.opts.Slot, l.budget.obj.longest)
+		}
+	}
+	if len(saved) > 0 && len(whole) >= len(saved) && !slices.Contains(slices.Collect(maps.Values(whole)), false) {
+		return nil
+	}
+	return e.scanLedgers(ctx, byID, from, func(s *storedLedger, l *ledger) error {
+		if whole[l] {
+			return nil
+		}
+		return e.loadLedger(s, l, now)
+	})
+}
+
+// scanLedgers calls fn with every stored generation of the objectives' ledgers that
+// has rows from a time on, generations in order.
+func (e *Engine) scanLedgers(ctx context.Context, byID map[string]*objective, from int64, fn func(*storedLedger, *ledger) error) error {
+	q, err := e.opts.Ledger.Querier(from, math.MaxInt64)
 	if err != nil {
 		return fmt.Errorf("read the ledger: %w", err)
 	}
 	defer q.Close()
-
 	stored := map[string]*storedLedger{}
 	var order []*storedLedger
 	for k, name := range storedNames {
 		ms := []*labels.Matcher{labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, name)}
-		if len(objectives) == 1 {
-			ms = append(ms, labels.MustNewMatcher(labels.MatchEqual, slo.LabelSLO, objectives[0].Name), labels.MustNewMatcher(labels.MatchEqual, slo.LabelService, objectives[0].Service))
+		if len(byID) == 1 {
+			for _, o := range byID {
+				ms = append(ms, labels.MustNewMatcher(labels.MatchEqual, slo.LabelSLO, o.Name), labels.MustNewMatcher(labels.MatchEqual, slo.LabelService, o.Service))
+			}
 		}
 		set := q.Select(ctx, true, nil, ms...)
 		for set.Next() {
@@ -59,16 +101,25 @@ func (e *Engine) loadLedgers(ctx context.Context, objectives []*objective) error
 			return fmt.Errorf("read the ledger: %w", err)
 		}
 	}
-	// Generations of one ledger follow each other.
 	slices.SortStableFunc(order, func(a, b *storedLedger) int { return a.generation() - b.generation() })
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, s := range order {
-		if err := e.loadLedger(s, now); err != nil {
+		if err := fn(s, e.ledgerOf(s)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// ledgerOf finds or makes the ledger that a stored one belongs to.
+func (e *Engine) ledgerOf(s *storedLedger) *ledger {
+	b := e.group(s.obj, s.obj.groupsOf(s.lset))
+	b.hasTotal.Store(true)
+	src := e.sourceNamed(s.lset.Get(slo.LabelSource))
+	src.mu.Lock()
+	defer src.mu.Unlock()
+	return b.ledger(e, src)
 }
 
 // storedLedger is one generation of one ledger as the TSDB holds it.
@@ -89,45 +140,67 @@ func (r *ObjectiveRecord) has(id string) bool {
 
 // loadLedger fills one ledger's history with one generation. Beyond the three days
 // that windows look at closely only the full hours are read.
-func (e *Engine) loadLedger(s *storedLedger, now int64) error {
+func (e *Engine) loadLedger(s *storedLedger, l *ledger, now int64) error {
 	g := s.obj.record.Generations[s.generation()]
-	groups := s.obj.groupsOf(s.lset)
-	b := e.group(s.obj, groups)
-	b.hasTotal.Store(true)
-	src := e.sourceNamed(s.lset.Get(slo.LabelSource))
-	src.mu.Lock()
-	l := b.ledger(e, src)
-	src.mu.Unlock()
-
-	cum := history.Sum{}
 	rows := s.rows(g.From, g.To, now-(72*time.Hour+time.Hour).Milliseconds())
+	cum := history.Sum{}
 	for rows.next() {
-		if l.begun == 0 {
-			l.begun = rows.t - e.slot
-		}
-		d := rows.sum.Sub(cum)
-		if rows.t > l.hist.End() {
-			l.hist.Append(rows.t, d, e.opts.Slot)
-		}
-		if d.Observed > 0 {
-			l.lastData = rows.t
-			if b.dataFirst == 0 || rows.t < b.dataFirst {
-				b.dataFirst = rows.t
-			}
-		}
+		e.addRow(l, rows, cum)
 		cum = rows.sum
-		l.carry = rows.carry
 	}
+	return e.endRows(s, l, rows, cum)
+}
+
+// continueLedger adds what came after the checkpoint that the ledger's history was
+// taken from. fits is false if the row it ends with is not in the ledger TSDB.
+func (e *Engine) continueLedger(s *storedLedger, l *ledger) (fits bool, err error) {
+	g := s.obj.record.Generations[s.generation()]
+	if g.To != forever {
+		return true, nil // the checkpoint was made in the generation after it
+	}
+	end := l.hist.End()
+	rows := s.rows(end-1, g.To, math.MinInt64)
+	if !rows.next() || rows.t != end {
+		return false, rows.err
+	}
+	l.begun = l.hist.First()
+	l.lastData, l.carry = end, rows.carry
+	cum := rows.sum
+	for rows.next() {
+		e.addRow(l, rows, cum)
+		cum = rows.sum
+	}
+	return true, e.endRows(s, l, rows, cum)
+}
+
+// addRow closes one stored slot in memory; cum is the row before.
+func (e *Engine) addRow(l *ledger, rows *rowReader, cum history.Sum) {
+	if l.begun == 0 {
+		l.begun = rows.t - e.slot
+	}
+	d := rows.sum.Sub(cum)
+	l.hist.Append(rows.t, d, e.opts.Slot)
+	l.carry = rows.carry
+	if d.Observed > 0 {
+		l.lastData = rows.t
+		if b := l.budget; b.dataFirst == 0 || rows.t < b.dataFirst {
+			b.dataFirst = rows.t
+		}
+	}
+}
+
+// endRows takes over where a generation's counters stand.
+func (e *Engine) endRows(s *storedLedger, l *ledger, rows *rowReader, cum history.Sum) error {
 	if rows.err != nil {
-		return fmt.Errorf("read ledger of %s: %w", b.labels, rows.err)
+		return fmt.Errorf("read ledger of %s: %w", l.budget.labels, rows.err)
 	}
-	if g.To == forever {
-		l.cum = cum
-		l.lateRows = cum.LateTotal != 0 || cum.LateBad != 0
-		l.carryRows = s.columns[storedCarryBad] != nil
-	} else {
+	if s.obj.record.Generations[s.generation()].To != forever {
 		l.carry = carry{}
+		return nil
 	}
+	l.cum = cum
+	l.lateRows = cum.LateTotal != 0 || cum.LateBad != 0
+	l.carryRows = s.columns[storedCarryBad] != nil
 	return nil
 }
 

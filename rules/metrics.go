@@ -19,6 +19,8 @@ type engineMetrics struct {
 	storeErrors      *metrics.Counter
 	templateErrors   *metrics.Counter
 	tickErrors       *metrics.Counter
+	checkpointErrors *metrics.Counter
+	checkpointHits   *metrics.Counter
 	tickSeconds      *metrics.Histogram
 }
 
@@ -45,6 +47,8 @@ func newMetrics(set *metrics.Set, e *Engine) *engineMetrics {
 		ledgerErrors:     set.NewCounter("slowburn_engine_ledger_write_errors_total"),
 		storeErrors:      set.NewCounter("slowburn_engine_state_write_errors_total"),
 		templateErrors:   set.NewCounter("slowburn_engine_template_errors_total"),
+		checkpointErrors: set.NewCounter("slowburn_engine_checkpoint_errors_total"),
+		checkpointHits:   set.NewCounter("slowburn_engine_checkpoint_ledgers_total"),
 		tickErrors:       set.NewCounter("slowburn_engine_tick_errors_total"),
 		tickSeconds:      set.NewHistogram("slowburn_engine_tick_duration_seconds"),
 	}

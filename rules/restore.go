@@ -58,7 +58,7 @@ func (e *Engine) Restore(ctx context.Context) error {
 	e.mu.Lock()
 	objectives := slices.Clone(e.ordered)
 	e.mu.Unlock()
-	if err := e.loadLedgers(ctx, objectives); err != nil {
+	if err := e.loadLedgers(ctx, objectives, e.readCheckpoint()); err != nil {
 		return err
 	}
 	positions, err := e.loadPositions()

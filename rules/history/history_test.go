@@ -95,3 +95,49 @@ func BenchmarkAt(b *testing.B) {
 		}
 	}
 }
+
+// TestEncode takes a history through its bytes and goes on with both: they stay
+// equal. Cut or flipped bytes are an error or another valid history, never a panic.
+func TestEncode(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		longest := 7 * 24 * time.Hour
+		h := history.New(slot, longest)
+		end := int64(1_700_000_000_000) / 15000 * 15000
+		feed := func(to ...*history.History) {
+			for range rapid.IntRange(0, 3000).Draw(t, "slots") {
+				end += 15000 * rapid.SampledFrom([]int64{1, 1, 1, 1, 1, 1, 1, 30}).Draw(t, "gap")
+				d := history.Sum{Total: float64(rapid.IntRange(0, 1<<17).Draw(t, "total")), Bad: float64(end / 15000 % 3), Observed: 4, Expected: 4.5}
+				for _, h := range to {
+					h.Append(end, d, slot)
+				}
+			}
+		}
+		feed(h)
+		p, err := h.AppendBinary(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back := history.New(slot, longest)
+		if err := back.UnmarshalBinary(p); err != nil {
+			t.Fatal(err)
+		}
+		feed(h, back)
+		for _, length := range []time.Duration{5 * time.Minute, 2 * time.Hour, 6 * time.Hour, 72 * time.Hour, longest} {
+			start := slo.Rolling(length).Start(end, slot)
+			if want, have := h.At(start), back.At(start); want != have {
+				t.Fatalf("%s: want %+v, have %+v", length, want, have)
+			}
+		}
+		if n := rapid.IntRange(0, len(p)-1).Draw(t, "cut"); n < len(p) {
+			if history.New(slot, longest).UnmarshalBinary(p[:n]) == nil {
+				t.Fatalf("want an error of %d of %d bytes", n, len(p))
+			}
+			flipped := append([]byte(nil), p...)
+			flipped[n] ^= 0x55
+			_ = history.New(slot, longest).UnmarshalBinary(flipped)
+		}
+		if history.New(slot, 2*longest).UnmarshalBinary(p) == nil {
+			t.Fatal("want an error: the encoded history does not reach back far enough")
+		}
+	})
+}

@@ -1,0 +1,136 @@
+package history
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+)
+
+// errTruncated says that encoded bytes end too early or make no sense.
+var errTruncated = errors.New("history: encoded bytes are damaged")
+
+// AppendBinary appends the whole history to p, for a checkpoint.
+func (h *History) AppendBinary(p []byte) ([]byte, error) {
+	p = binary.AppendVarint(p, h.first)
+	p = binary.AppendVarint(p, h.end)
+	p = appendFloats(p, h.sum.array())
+	for i := range h.levels {
+		l := &h.levels[i]
+		p = binary.AppendVarint(p, l.grain)
+		p = binary.AppendVarint(p, l.keep)
+		p = binary.AppendVarint(p, l.cell)
+		p = appendFloats(p, &l.open)
+		p = binary.AppendUvarint(p, uint64(len(l.blocks)))
+		for k := range l.blocks {
+			p = l.blocks[k].append(p)
+		}
+	}
+	return p, nil
+}
+
+func (b *block) append(p []byte) []byte {
+	p = appendFloats(p, &b.start)
+	p = appendFloats(p, &b.first)
+	p = binary.AppendVarint(p, b.from)
+	p = append(p, b.n)
+	p = append(p, b.width[:]...)
+	return append(p, b.data...)
+}
+
+func appendFloats(p []byte, v *[columns]float64) []byte {
+	for _, f := range v {
+		p = binary.LittleEndian.AppendUint64(p, math.Float64bits(f))
+	}
+	return p
+}
+
+// UnmarshalBinary replaces the history by an encoded one. It must have been made
+// with the same slot and reach as far back as this one; else, or if the bytes are
+// damaged, it is an error and the history is unusable.
+func (h *History) UnmarshalBinary(p []byte) error {
+	d := decoder{p: p}
+	h.first, h.end = d.varint(), d.varint()
+	sum := d.floats()
+	h.sum = fromArray(&sum)
+	for i := range h.levels {
+		l := &h.levels[i]
+		if grain, keep := d.varint(), d.varint(); grain != l.grain || keep < l.keep {
+			return errors.New("history: encoded for other windows or slots")
+		}
+		l.cell, l.open = d.varint(), d.floats()
+		n := d.uvarint()
+		if n > uint64(len(d.p)) {
+			return errTruncated
+		}
+		l.blocks = make([]block, n)
+		for k := range l.blocks {
+			d.block(&l.blocks[k])
+		}
+	}
+	if d.bad || len(d.p) > 0 {
+		return errTruncated
+	}
+	return nil
+}
+
+// decoder reads from p and remembers whether it ever ran short.
+type decoder struct {
+	p   []byte
+	bad bool
+}
+
+func (d *decoder) varint() int64 {
+	v, n := binary.Varint(d.p)
+	return advance(d, v, n)
+}
+
+func (d *decoder) uvarint() uint64 {
+	v, n := binary.Uvarint(d.p)
+	return advance(d, v, n)
+}
+
+func advance[T int64 | uint64](d *decoder, v T, n int) T {
+	if n <= 0 {
+		d.bad, d.p = true, nil
+		return 0
+	}
+	d.p = d.p[n:]
+	return v
+}
+
+func (d *decoder) bytes(n int) []byte {
+	if n < 0 || n > len(d.p) {
+		d.bad, d.p = true, nil
+		return make([]byte, max(0, min(n, 64)))
+	}
+	b := d.p[:n]
+	d.p = d.p[n:]
+	return b
+}
+
+func (d *decoder) floats() (v [columns]float64) {
+	b := d.bytes(8 * columns)
+	for i := range v {
+		v[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
+	}
+	return v
+}
+
+func (d *decoder) block(b *block) {
+	b.start, b.first, b.from = d.floats(), d.floats(), d.varint()
+	b.n = d.bytes(1)[0]
+	copy(b.width[:], d.bytes(columns))
+	if b.n > cells {
+		d.bad = true
+		return
+	}
+	for _, w := range b.width {
+		if w > 8 {
+			d.bad = true
+			return
+		}
+	}
+	// A copy, with room to fill up: the encoded bytes are not kept.
+	size := b.rowSize()
+	b.data = append(make([]byte, 0, size*cells), d.bytes(size*int(b.n))...)
+}
