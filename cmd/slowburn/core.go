@@ -80,7 +80,8 @@ func (s *server) openCore() (*core, error) {
 	c.engine, err = rules.New(rules.Options{
 		Slot: cfg.Slot, SourceLabels: cfg.Ingest.SourceLabels, GroupLimit: f.MaxGroups,
 		Raw: c.raw, Ledger: c.ledger, Position: c.raw.Position, Since: c.raw.Since,
-		Store: state.NewBucket[rules.Record](s.state, "rules"), Notify: s.alerting.Set, Acknowledged: s.acknowledged,
+		Checkpoint: filepath.Join(f.StoragePath, "checkpoint"),
+		Store:      state.NewBucket[rules.Record](s.state, "rules"), Notify: s.alerting.Set, Acknowledged: s.acknowledged,
 		Now: s.now, ExternalURL: s.url.String(), Instance: s.url.Host, Metrics: s.metrics,
 	})
 	if err != nil {
