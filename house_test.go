@@ -133,3 +133,18 @@ func listPackages(t *testing.T) []goPackage {
 	}
 	return all
 }
+
+// TestCIRunsWhatTheReadmeSays: the README's second command is the first thing CI does.
+func TestCIRunsWhatTheReadmeSays(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ci, err := os.ReadFile(".ci/run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(readme), "\nmake test ") || !strings.HasSuffix(string(ci), "\nmake test\nmake e2e\n") {
+		t.Errorf("want README.md to show make test, and .ci/run to end with make test and make e2e")
+	}
+}

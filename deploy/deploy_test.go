@@ -115,3 +115,40 @@ func TestGrafanaDataSource(t *testing.T) {
 		t.Errorf("want a data source of type prometheus at slowburn's default address, have %s at %s", d.Type, d.URL)
 	}
 }
+
+// TestReadmeCommands asks slowburn for help with every command line of it that the
+// README shows: a flag it does not know would be refused.
+func TestReadmeCommands(t *testing.T) {
+	found := 0
+	inShell := false
+	for line := range strings.Lines(string(read(t, "../README.md"))) {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "```") {
+			inShell = line == "```sh"
+			continue
+		}
+		if args, ok := strings.CutPrefix(line, "slowburn "); inShell && ok {
+			slowburn(t, append(strings.Fields(args), "--help")...)
+			found++
+		}
+	}
+	if found == 0 {
+		t.Error("the README shows no command line of slowburn")
+	}
+}
+
+// TestReadmeObjective checks the objective that the README shows.
+func TestReadmeObjective(t *testing.T) {
+	_, rest, _ := strings.Cut(string(read(t, "../README.md")), "```yaml\n")
+	text, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("the README shows no objective")
+	}
+	file := filepath.Join(t.TempDir(), "readme.yml")
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if have, want := slowburn(t, "check", "--strict", file), "1 objective, 0 errors, 0 warnings\n"; have != want {
+		t.Errorf("want %q, have %q", want, have)
+	}
+}
