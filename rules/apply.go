@@ -216,6 +216,8 @@ func (e *Engine) sourceNamed(name string) *source {
 	src := e.sources[name]
 	if src == nil {
 		src = newSource(name)
+		// It is not silent before it had its time to send.
+		src.arrived = e.opts.Now().UnixMilli()
 		e.sources[name] = src
 	}
 	return src

@@ -66,6 +66,7 @@ type rig struct {
 	t           testing.TB
 	raw, ledger *promtsdb.DB
 	store       *memStore
+	states      rules.Store // used instead of store if set
 	engine      *rules.Engine
 	now         int64
 	objectives  []*slo.Objective
@@ -126,8 +127,12 @@ func (r *rig) start() {
 	r.t.Helper()
 	var err error
 	r.metrics = metrics.NewSet()
+	var store rules.Store = r.store
+	if r.states != nil {
+		store = r.states
+	}
 	r.engine, err = rules.New(rules.Options{
-		Raw: r.raw, Ledger: r.ledger, Store: r.store, Slot: r.slot, Metrics: r.metrics, GroupLimit: r.limit, Checkpoint: r.checkpoint,
+		Raw: r.raw, Ledger: r.ledger, Store: store, Slot: r.slot, Metrics: r.metrics, GroupLimit: r.limit, Checkpoint: r.checkpoint,
 		Acknowledged: func(l labels.Labels) bool { return r.heard == nil || r.heard(l) },
 		SourceLabels: []string{"cluster", "prometheus"},
 		Now:          func() time.Time { return time.UnixMilli(r.now) },
@@ -164,13 +169,7 @@ func (r *rig) crash() {
 // send stores samples in the raw TSDB and hands them to the engine, as one request.
 func (r *rig) send(samples ...arrival) {
 	r.t.Helper()
-	app := r.raw.AppenderV2(context.Background())
-	for _, a := range samples {
-		_, err := app.Append(0, a.lset, a.st, a.t, a.v, nil, a.h, storage.AppendV2Options{})
-		r.must(err)
-	}
-	r.must(app.Commit())
-	r.log = append(r.log, samples...)
+	r.storeRaw(samples...)
 	sink := r.engine.AppenderV2(context.Background())
 	for _, a := range samples {
 		ref := r.engine.Bind(a.lset)
@@ -181,6 +180,18 @@ func (r *rig) send(samples ...arrival) {
 		r.must(err)
 	}
 	r.must(sink.Commit())
+}
+
+// storeRaw stores samples in the raw TSDB alone.
+func (r *rig) storeRaw(samples ...arrival) {
+	r.t.Helper()
+	app := r.raw.AppenderV2(context.Background())
+	for _, a := range samples {
+		_, err := app.Append(0, a.lset, a.st, a.t, a.v, nil, a.h, storage.AppendV2Options{})
+		r.must(err)
+	}
+	r.must(app.Commit())
+	r.log = append(r.log, samples...)
 }
 
 func (r *rig) tick() { r.t.Helper(); r.must(r.engine.Tick(context.Background(), r.now)) }

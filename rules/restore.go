@@ -78,26 +78,39 @@ func (e *Engine) Restore(ctx context.Context) error {
 		}
 	}
 	e.restoreAlerts()
-	now := e.opts.Now().UnixMilli()
-	for _, src := range e.sources {
-		if src.closed == 0 {
-			continue
-		}
-		first := src.closed
-		if saved, ok := e.stored.closed[src.name]; ok {
-			first = min(first, saved+e.slot)
-		}
-		first = max(first, src.closed-2*60*60*1000)
-		src.lagging = now-src.newest > e.opts.CatchUpLag.Milliseconds()
-		for _, l := range src.ledgers {
-			l.budget.evaluated = first - e.slot
-		}
-		e.evaluateSource(src.ledgers, first, now)
-	}
+	e.resume(e.opts.Now().UnixMilli())
 	e.stored = storedState{}
 	e.restored.Store(true)
 	e.alerts.changed = true
 	return e.records.save()
+}
+
+// resume evaluates every budget at its newest slot, and before it at those slots that
+// were written but whose evaluation was not saved.
+func (e *Engine) resume(now int64) {
+	const furthest = 2 * hour
+	for _, src := range e.sources {
+		src.lagging = now-src.newest > e.opts.CatchUpLag.Milliseconds()
+	}
+	for _, src := range e.sources {
+		for _, l := range src.ledgers {
+			b := l.budget
+			target := b.due()
+			if target == 0 {
+				continue
+			}
+			first := target
+			for _, l := range b.ledgers {
+				if saved, ok := e.stored.closed[l.src.name]; ok && l.src.closed >= target {
+					first = min(first, saved+e.slot)
+				}
+			}
+			b.evaluated = max(first, target-furthest) - e.slot
+		}
+	}
+	for _, src := range e.sources {
+		e.evaluateSource(src.ledgers, 0, now)
+	}
 }
 
 // loadPositions reads, for every source, the newest slot it closed and the raw WAL
