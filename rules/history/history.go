@@ -52,6 +52,7 @@ type History struct {
 	first  int64 // where counting began, ms
 	end    int64 // the newest closed slot's end, ms; 0 before the first
 	sum    Sum   // at end
+	known  memo
 }
 
 // New returns an empty history for slots of the given length and windows up to
@@ -109,6 +110,14 @@ func (h *History) At(ts int64) Sum {
 	if ts <= h.first {
 		return Sum{}
 	}
+	place := h.known.place(h.end-ts, h.levels[0].grain)
+	if place.ts != ts {
+		place.ts, place.sum = ts, h.find(ts)
+	}
+	return place.sum
+}
+
+func (h *History) find(ts int64) Sum {
 	for i := range h.levels {
 		if s, ok := h.levels[i].at(ts); ok {
 			return s
@@ -123,5 +132,5 @@ func (h *History) Bytes() int {
 	for i := range h.levels {
 		n += h.levels[i].bytes()
 	}
-	return n + 200
+	return n + 200 + memoBytes
 }
