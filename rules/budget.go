@@ -124,7 +124,7 @@ func (b *budget) counts(start, ts, slot int64, late bool) slo.Counts {
 	var total history.Sum
 	first := int64(forever)
 	for _, l := range b.ledgers {
-		total = total.Add(l.sumAt(ts, slot).Sub(l.hist.At(start)))
+		total = total.Add(l.sumAt(ts, slot).Sub(l.sumAt(start, slot)))
 		if l.hist.End() != 0 {
 			first = min(first, l.hist.First())
 		}

@@ -138,8 +138,11 @@ func (src *source) due(now, slot int64, o *Options, limit int) (closings []closi
 	src.silent = now-src.arrived > src.silence()
 	if src.silent {
 		target = src.closed
-		if n := len(src.seen); n > 0 {
-			target = src.seen[n-1]
+		for i := len(src.seen) - 1; i >= 0; i-- {
+			if src.seen[i] <= now {
+				target = src.seen[i]
+				break
+			}
 		}
 	}
 	upTo = src.closed

@@ -12,6 +12,8 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 
+	"pgregory.net/rapid"
+
 	"github.com/slowburn/slowburn/slo"
 )
 
@@ -177,7 +179,17 @@ func (r *rig) coverage(length time.Duration, ms ...*labels.Matcher) float64 {
 	return over("slo_scrapes_observed_total") / over("slo_scrapes_expected_total")
 }
 
-func span(d time.Duration) string { return slo.FormatDuration(d) }
+// checkFew is rapid.Check for properties that are slow to check: only one of n checks
+// that rapid is asked for is made.
+func checkFew(t *testing.T, n int, prop func(*rapid.T)) {
+	t.Helper()
+	made := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		if made++; made%n == 1 {
+			prop(rt)
+		}
+	})
+}
 
 func within(t *testing.T, what string, have, low, high int64) {
 	t.Helper()

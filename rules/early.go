@@ -19,7 +19,7 @@ func (e *Engine) evaluateEarly(sources []*source, now int64) {
 			l.dirty = false
 		}
 		lagging := now-src.newest > e.opts.CatchUpLag.Milliseconds()
-		newest := src.newest
+		newest := src.ahead
 		src.mu.Unlock()
 		if lagging {
 			continue

@@ -191,10 +191,11 @@ func (l *ledger) leave(t, slot, rate int64) {
 }
 
 // sumAt is what was counted up to ts. While the source is behind ts its scrapes
-// are still expected.
+// are still expected, until the source is given up.
 func (l *ledger) sumAt(ts, slot int64) history.Sum {
 	s := l.hist.At(ts)
 	if end := l.hist.End(); end > 0 && ts > end {
+		ts = min(ts, end+forgottenAfter)
 		s.Expected += float64(l.expect) / 1e6 * float64((ts-end)/slot)
 	}
 	return s

@@ -103,7 +103,7 @@ func TestFault16_RestartEqualsNeverStopped(t *testing.T) {
 	if len(want) < 4 {
 		t.Fatalf("want two episodes, have %v", want)
 	}
-	rapid.Check(t, func(rt *rapid.T) {
+	checkFew(t, 4, func(rt *rapid.T) {
 		crashes := map[int]crash{}
 		for range rapid.IntRange(1, 6).Draw(rt, "crashes") {
 			at := rapid.IntRange(8, steps-1).Draw(rt, "step")

@@ -21,7 +21,8 @@ type source struct {
 	families map[uint64]*count.Family
 	births   []*pendingBirth
 
-	newest   int64   // newest event time, ms
+	newest   int64   // newest event time, ms; a target that leads wall time does not move it
+	ahead    int64   // the same, but up to a slot ahead of wall time
 	arrived  int64   // wall time of the newest batch, ms
 	closed   int64   // end of the newest slot cut, ms; 0 before the first sample
 	seen     []int64 // ends of slots after closed that got samples, ascending
@@ -61,13 +62,16 @@ func (src *source) family(lset labels.Labels) *count.Family {
 	return f
 }
 
-// note records that a sample with event time t has arrived at wall time now.
+// note records that a sample with event time t has arrived. Event time does not
+// pass wall time: else one target that leads would make all others late.
 func (src *source) note(t int64, slot int64) {
+	newest := min(t, src.arrived)
 	if src.closed == 0 {
 		// The first samples come from several shards: leave room before them.
-		src.closed = slotEnd(t, slot) - slot - firstRoom/slot*slot
+		src.closed = slotEnd(newest, slot) - slot - firstRoom/slot*slot
 	}
-	src.newest = max(src.newest, t)
+	src.newest = max(src.newest, newest)
+	src.ahead = max(src.ahead, min(t, src.arrived+slot))
 	if end := slotEnd(t, slot); end > src.closed {
 		src.noteSlot(end)
 	}
