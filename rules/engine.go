@@ -52,6 +52,10 @@ type Options struct {
 	// of the alert with these labels; nil: always.
 	Acknowledged func(labels.Labels) bool
 
+	// Lean evaluates budgets whole only where an alert may come of it: in replay nobody
+	// reads them in between. Refresh makes up for it.
+	Lean bool
+
 	// Now is the wall clock.
 	Now func() time.Time
 	// ExternalURL leads to slowburn's own pages, without a slash at the end.

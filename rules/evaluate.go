@@ -66,6 +66,9 @@ func (b *budget) due() int64 {
 // evaluate computes one budget at the slot that ends at ts and advances its alerts.
 func (e *Engine) evaluate(b *budget, ts, now int64) {
 	b.evaluated = ts
+	if e.opts.Lean && e.quiet(b, ts) {
+		return
+	}
 	at := e.reader(b, ts)
 	ev := e.evaluation(b, e.targetAt(b.obj, ts), ts, at)
 	b.last.Store(ev)

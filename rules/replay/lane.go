@@ -48,8 +48,8 @@ func (f *feed) openLane(ctx context.Context, objectives []*slo.Objective) (*lane
 	l.engine, err = rules.New(rules.Options{
 		Slot: f.opts.Slot, SourceLabels: f.opts.SourceLabels, GroupLimit: f.opts.GroupLimit,
 		Raw: f.prior, Ledger: l.ledger, Store: records(f.opts.Records),
-		Notify: l.pager.notify,
-		Now:    func() time.Time { return time.UnixMilli(l.now) },
+		Notify: l.pager.notify, Lean: true,
+		Now: func() time.Time { return time.UnixMilli(l.now) },
 	})
 	if err != nil {
 		return nil, err
@@ -162,6 +162,7 @@ func (l *lane) settle(ctx context.Context) error {
 		}
 	}
 	l.ledger.end()
+	l.engine.Refresh()
 	l.budgets = l.engine.Status()
 	return nil
 }
