@@ -39,7 +39,13 @@ func (e *Engine) watchSources(sources []*source, now int64) {
 			continue
 		}
 		lag := now - newest
-		e.watchLag(src, lag > max(lagAfter, 3*interval) && lag < forgottenAfter, lag, now)
+		// A backlog that shrinks is being worked off: what there is to say was said
+		// before it arrived, if anybody was there to say it.
+		shrinks := src.lagBefore == 0 || lag < src.lagBefore
+		src.lagBefore = lag
+		told := src.lagAlert != nil && src.lagAlert.State == slo.AlertFiring
+		lagging := lag > max(lagAfter, 3*interval) && lag < forgottenAfter
+		e.watchLag(src, lagging && (told || !shrinks || now-src.lagSince > backlogPatience), lag, now)
 		e.mu.RLock()
 		for _, l := range ledgers {
 			if b := l.budget; l == b.ledgers[0] && b.hasTotal.Load() && b.alertsHere() {

@@ -40,6 +40,7 @@ type source struct {
 	// the source holds nothing up, and the source is behind wall time.
 	silent, lagging bool
 	lagAlert        *alertState
+	lagBefore       int64 // at the last look, ms
 }
 
 type pendingBirth struct {
