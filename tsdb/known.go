@@ -102,8 +102,8 @@ func storedAt(it chunkenc.Iterator, vt chunkenc.ValueType) stored {
 	return floatSample(t, v)
 }
 
-// pastOf reads what is stored of s from t on, once per request and series unless an
-// even older sample comes.
+// pastOf reads what is stored of s from t on: once per request and series, and all
+// of it a second time if another item brings an even older sample.
 func (w *writer) pastOf(s *series, t int64, it *item) (*past, error) {
 	if s.tracked != nil && s.tracked.from <= t {
 		return s.tracked, nil
@@ -113,6 +113,9 @@ func (w *writer) pastOf(s *series, t int64, it *item) (*past, error) {
 	}
 	for _, x := range w.b.hists[it.h0:it.h1] {
 		t = min(t, x.t)
+	}
+	if s.tracked != nil {
+		t = math.MinInt64
 	}
 	w.r.metrics.lookups.Inc()
 	p := &past{from: t, at: map[int64]stored{}}
