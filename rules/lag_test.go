@@ -14,12 +14,12 @@ import (
 func TestLagIsToldUnlessItShrinks(t *testing.T) {
 	r := newRig(t, t0, availability(0.999))
 	lset := requests("200", "i1")
-	first := r.now - (13 * time.Hour).Milliseconds()
-	r.send(arrival{lset: lset, t: first, v: 1, at: r.now}, arrival{lset: lset, t: first + 15000, v: 1, at: r.now}) // its cadence
 	behind := func(lag time.Duration) {
 		r.now += (15 * time.Second).Milliseconds()
 		ts := r.now - lag.Milliseconds()
-		r.send(arrival{lset: lset, t: ts, v: float64(ts / 1000), at: r.now})
+		for _, t := range []int64{ts - 5000, ts} { // so that its cadence stays known
+			r.send(arrival{lset: lset, t: t, v: float64(t / 1000), at: r.now})
+		}
 		r.tick()
 	}
 	told := func() bool {
