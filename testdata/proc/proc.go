@@ -29,6 +29,14 @@ type Process struct {
 func Start(t testing.TB, dir, name, bin string, args ...string) *Process {
 	t.Helper()
 	p := &Process{name: name, log: filepath.Join(dir, name+".log"), done: make(chan struct{})}
+	if _, err := os.Stat(p.log); err != nil {
+		// The first of its name here prints the log of all of them, when all have ended.
+		t.Cleanup(func() {
+			if t.Failed() {
+				t.Logf("--- end of %s's log\n%s", name, tail(p.Log(), 60))
+			}
+		})
+	}
 	out, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		t.Fatalf("open the log of %s: %v", name, err)
@@ -46,12 +54,7 @@ func Start(t testing.TB, dir, name, bin string, args ...string) *Process {
 		out.Close()
 		close(p.done)
 	}()
-	t.Cleanup(func() {
-		p.Kill()
-		if t.Failed() {
-			t.Logf("--- end of %s's log\n%s", name, tail(p.Log(), 60))
-		}
-	})
+	t.Cleanup(p.Kill)
 	return p
 }
 
