@@ -68,41 +68,49 @@ func TestFault20_QueriesOfDeath(t *testing.T) {
 type stuck struct {
 	storage.SampleAndChunkQueryable
 	begun chan struct{}
+	// until keeps them even longer, if it is not nil.
+	until chan struct{}
 }
 
 func (s stuck) Querier(int64, int64) (storage.Querier, error) {
-	return stuckQuerier{storage.NoopQuerier(), s.begun}, nil
+	return stuckQuerier{storage.NoopQuerier(), s.begun, s.until}, nil
 }
 
 type stuckQuerier struct {
 	storage.Querier
-	begun chan struct{}
+	begun, until chan struct{}
 }
 
 func (q stuckQuerier) Select(ctx context.Context, _ bool, _ *storage.SelectHints, _ ...*labels.Matcher) storage.SeriesSet {
 	q.begun <- struct{}{}
 	<-ctx.Done()
+	if q.until != nil {
+		<-q.until
+	}
 	return storage.ErrSeriesSet(ctx.Err())
 }
 
 // TestFault20_SlowQueriesLeaveTheRestAlone: with every slot taken, others are
 // told so in time, and what needs no slot is served.
 func TestFault20_SlowQueriesLeaveTheRestAlone(t *testing.T) {
-	begun := make(chan struct{}, 10)
+	begun, until := make(chan struct{}, 10), make(chan struct{})
 	f := newFixture(t, func(o *web.Options) {
-		o.Queryable = stuck{o.Queryable, begun}
+		o.Queryable = stuck{o.Queryable, begun, until}
 		o.Limits.Concurrency = 2
 		o.Limits.Timeout = 1500 * time.Millisecond
 	})
 	var wg sync.WaitGroup
 	var mu sync.Mutex
-	have := map[int]int{}
+	answered := 0
 	for range 6 {
 		wg.Go(func() {
 			status, body := f.ask(t, http.MethodGet, "/api/v1/query?query=up", nil)
 			mu.Lock()
 			defer mu.Unlock()
-			if have[status]++; status != http.StatusServiceUnavailable {
+			if answered++; answered == 4 {
+				close(until) // the four that never got a slot have been told
+			}
+			if status != http.StatusServiceUnavailable {
 				t.Errorf("have %d %s", status, body)
 			}
 		})
@@ -123,7 +131,7 @@ func TestFault20_SlowQueriesLeaveTheRestAlone(t *testing.T) {
 
 func TestClientThatLeavesEndsItsQuery(t *testing.T) {
 	begun := make(chan struct{}, 1)
-	f := newFixture(t, func(o *web.Options) { o.Queryable = stuck{o.Queryable, begun} })
+	f := newFixture(t, func(o *web.Options) { o.Queryable = stuck{o.Queryable, begun, nil} })
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan int)
 	go func() {

@@ -76,6 +76,7 @@ func TestEveryRouteByMethodAndCredential(t *testing.T) {
 			for _, c := range credentials {
 				cases++
 				r := httptest.NewRequest(method, path, nil)
+				r.RemoteAddr = "127.0.0.1:1"
 				if c.header != "" {
 					r.Header.Set("Authorization", c.header)
 				}

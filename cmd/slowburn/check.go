@@ -20,7 +20,11 @@ func checkCommand(app *kingpin.Application) command {
 	config := c.Flag("config.file", "Configuration whose tiers the SLO files name.").PlaceHolder("FILE").String()
 	strict := c.Flag("strict", "Take warnings for errors.").Bool()
 	format := c.Flag("format", "How to print what is found: text, json or github.").Default("text").Enum("text", "json", "github")
-	return command{c, func(_ context.Context, s streams) error {
+	sendTest := c.Flag("send-test", "Post a test alert to every Alertmanager of the configuration and show what became of it.").Bool()
+	return command{c, func(ctx context.Context, s streams) error {
+		if *sendTest {
+			return sendTestAlert(ctx, s, *files, *config)
+		}
 		r, err := check(*files, *config)
 		if err != nil {
 			return err

@@ -35,6 +35,8 @@ type Config struct {
 	// Alerting is Prometheus's block of that name, Webhook our second path in it.
 	Alerting promconfig.AlertingConfig
 	Webhook  *alerting.Webhook
+	// Heartbeat asks a URL outside while all is well; nil: none.
+	Heartbeat *Heartbeat
 
 	// redacted is the file with secrets hidden.
 	redacted string

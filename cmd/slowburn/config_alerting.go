@@ -27,7 +27,7 @@ import (
 // after the other out of the whole text, so that lines and anchors are right.
 func (c *Config) readAlerting(doc *document.Document, n document.Node, text []byte) {
 	m := n.Mapping()
-	alertmanagers, relabelling, webhook := m.Get("alertmanagers"), m.Get("alert_relabel_configs"), m.Get("webhook")
+	alertmanagers, relabelling, webhook, heartbeat := m.Get("alertmanagers"), m.Get("alert_relabel_configs"), m.Get("webhook"), m.Get("heartbeat")
 	m.Done()
 	upstream := func(n document.Node, file any) bool {
 		return !n.IsZero() && !upstreamErrors(doc, n, yaml.UnmarshalStrict(text, file))
@@ -77,6 +77,17 @@ func (c *Config) readAlerting(doc *document.Document, n document.Node, text []by
 		c.Webhook = wh.Alerting.Key
 		c.Webhook.SetDirectory(filepath.Dir(c.File))
 	}
+	var hb struct {
+		Alerting struct {
+			Key  *Heartbeat     `yaml:"heartbeat"`
+			Rest map[string]any `yaml:",inline"`
+		}
+		Rest map[string]any `yaml:",inline"`
+	}
+	if upstream(heartbeat, &hb) && !upstreamErrors(doc, heartbeat, hb.Alerting.Key.validate()) {
+		c.Heartbeat = hb.Alerting.Key
+		c.Heartbeat.HTTPClientConfig.SetDirectory(filepath.Dir(c.File))
+	}
 	c.Alerting.SetDirectory(filepath.Dir(c.File))
 	c.redact(text)
 }
@@ -93,7 +104,8 @@ func (c *Config) redact(text []byte) {
 			file[i].Value = struct {
 				promconfig.AlertingConfig `yaml:",inline"`
 				Webhook                   *alerting.Webhook `yaml:"webhook,omitempty"`
-			}{c.Alerting, c.Webhook}
+				Heartbeat                 *Heartbeat        `yaml:"heartbeat,omitempty"`
+			}{c.Alerting, c.Webhook, c.Heartbeat}
 		}
 	}
 	if out, err := yaml.Marshal(file); err == nil {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/slowburn/slowburn/rules"
 	"github.com/slowburn/slowburn/rules/derive"
+	"github.com/slowburn/slowburn/slo"
 	"github.com/slowburn/slowburn/tsdb"
 	"github.com/slowburn/slowburn/tsdb/state"
 )
@@ -27,6 +28,7 @@ type core struct {
 	receiver    *tsdb.Receiver
 	engine      *rules.Engine
 	view        *derive.View
+	host        *hostAlerts
 }
 
 // runEngine brings the core up, keeps it running until ctx ends, and leaves the
@@ -81,7 +83,7 @@ func (s *server) openCore() (*core, error) {
 		Slot: cfg.Slot, SourceLabels: cfg.Ingest.SourceLabels, GroupLimit: f.MaxGroups,
 		Raw: c.raw, Ledger: c.ledger, Position: c.raw.Position, Since: c.raw.Since,
 		Checkpoint: filepath.Join(f.StoragePath, "checkpoint"),
-		Store:      state.NewBucket[rules.Record](s.state, "rules"), Notify: s.alerting.Set, Acknowledged: s.acknowledged,
+		Store:      state.NewBucket[rules.Record](s.state, "rules"), Notify: c.notify(s), Acknowledged: s.acknowledged,
 		Now: s.now, ExternalURL: s.url.String(), Instance: s.url.Host, Metrics: s.metrics,
 	})
 	if err != nil {
@@ -93,12 +95,18 @@ func (s *server) openCore() (*core, error) {
 	})
 	if err == nil {
 		c.receiver, err = newReceiver(c, cfg, s)
+		c.host = newHostAlerts(s.url.Host, c)
 	}
 	if err != nil {
 		c.close(s.log)
 		return nil, err
 	}
 	return c, nil
+}
+
+// notify adds what the engine cannot know to the level of alerts.
+func (c *core) notify(s *server) func([]slo.Alert) {
+	return func(level []slo.Alert) { s.alerting.Set(append(level, c.host.level(s.now())...)) }
 }
 
 // acknowledged says whether some Alertmanager was told that the alert fires.
@@ -190,6 +198,11 @@ func (h coreWrite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if c == nil {
 		w.Header().Set("Retry-After", "5")
 		http.Error(w, errStarting.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	if h.s.memory.over(shedIngest) {
+		w.Header().Set("Retry-After", "5")
+		http.Error(w, "memory is short: samples wait", http.StatusServiceUnavailable)
 		return
 	}
 	c.receiver.ServeHTTP(w, r)

@@ -20,7 +20,7 @@ const (
 	// quiet is how long all is well after the history, outageShare which part of the
 	// requests then fails. With less traffic in the region than elsewhere the page is
 	// about the region: checkout as a whole would need twice as long.
-	quiet       = 4 * time.Second
+	quiet       = 2 * time.Second
 	outageShare = 0.95
 	// afterPage is how long people need to roll back, longestOutage when they do so
 	// though nobody was paged.
@@ -133,7 +133,6 @@ func (d *demo) present(ctx context.Context, s *shop.Shop, to *shop.Sender, last 
 			if next = next.Add(liveInterval); next.Before(now) {
 				next = now.Add(liveInterval)
 			}
-			o.step(now)
 			if err := to.Add(now.UnixMilli(), s.Scrape(now.UnixMilli())); err != nil {
 				return err
 			}
@@ -141,6 +140,7 @@ func (d *demo) present(ctx context.Context, s *shop.Shop, to *shop.Sender, last 
 				return fmt.Errorf("the shop's samples: %w", err)
 			}
 			o.scraped(now)
+			o.step(now)
 		}
 		o.follow(now)
 		select {

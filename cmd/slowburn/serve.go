@@ -49,6 +49,10 @@ func (s *server) group(ctx context.Context, listeners []net.Listener) *oklogrun.
 	s.add(g, ctx, "web", func(ctx context.Context) error { return s.web.Run(ctx, listeners...) })
 	// Reads the configuration again on SIGHUP.
 	s.add(g, ctx, "reload", s.reloadOnSignal)
+	// Knows when memory is short.
+	s.add(g, ctx, "memory", s.memory.run)
+	// Tells the world outside that all is well, if it is.
+	s.add(g, ctx, "heartbeat", s.runHeartbeat)
 	// Opens and recovers the databases, then closes slots and evaluates budgets.
 	s.add(g, ctx, "engine", s.runEngine)
 	// Tells every Alertmanager; first of all what was firing when the last process ended.

@@ -26,6 +26,7 @@ type serveFlags struct {
 	ExternalURL     string
 	RoutePrefix     string
 	EnableLifecycle bool
+	Tokens          []string
 
 	QueryTimeout                         model.Duration
 	QueryMaxConcurrency, QueryMaxSamples int
@@ -64,6 +65,8 @@ func newServeFlags(c *kingpin.CmdClause) *serveFlags {
 	c.Flag("web.external-url", "URL under which slowburn is reached from outside, for links in alerts.").PlaceHolder("URL").StringVar(&f.ExternalURL)
 	c.Flag("web.route-prefix", "Prefix of all routes; by default the path of web.external-url.").PlaceHolder("PATH").StringVar(&f.RoutePrefix)
 	c.Flag("web.enable-lifecycle", "Allow reload over HTTP (POST /-/reload).").BoolVar(&f.EnableLifecycle)
+
+	c.Flag("web.token", "Named bearer token, its scopes (read, write, gate, admin) and the file with its secret; repeatable.").PlaceHolder("NAME=SCOPE[,SCOPE]:FILE").StringsVar(&f.Tokens)
 
 	c.Flag("query.timeout", "How long a query may take.").Default("30s").SetValue(&f.QueryTimeout)
 	c.Flag("query.max-concurrency", "Queries evaluated at the same time.").Default("4").IntVar(&f.QueryMaxConcurrency)

@@ -36,6 +36,7 @@ type server struct {
 	alerting *alerting.Manager
 	web      *web.Handler
 	config   configHolder
+	memory   memoryWatch
 	now      func() time.Time // the wall clock; the demo's may run fast
 	// core is set once databases and engine are recovered.
 	core atomic.Pointer[core]
@@ -102,8 +103,12 @@ func (c *Config) alerting() alerting.Config {
 	return alerting.Config{ExternalLabels: c.ExternalLabels, Alerting: c.Alerting, Webhook: c.Webhook}
 }
 
-func (s *server) newWeb() (err error) {
+func (s *server) newWeb() error {
 	f := s.f
+	tokens, err := parseTokens(f.Tokens)
+	if err != nil {
+		return err
+	}
 	s.web, err = web.New(web.Options{
 		Queryable: coreQueryable{s}, Exemplars: coreQueryable{s}, Write: coreWrite{s},
 		Budgets: func() []slo.Status {
@@ -149,7 +154,8 @@ func (s *server) newWeb() (err error) {
 		Sets:       []*metrics.Set{s.metrics}, Gatherer: s.registry,
 		Metrics: s.metrics, Registerer: s.registry,
 		ExternalURL: s.url, RoutePrefix: f.RoutePrefix, EnableLifecycle: f.EnableLifecycle,
-		WebConfigFile: *f.Web.WebConfigFile,
+		WebConfigFile: *f.Web.WebConfigFile, Tokens: tokens,
+		Shed: func() bool { return s.memory.over(shedQueries) },
 		Limits: web.Limits{
 			Concurrency: f.QueryMaxConcurrency,
 			Limits:      promapi.Limits{Timeout: time.Duration(f.QueryTimeout), MaxSamples: f.QueryMaxSamples},

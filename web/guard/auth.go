@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -44,8 +45,9 @@ const minSecret = 16
 
 // Auth decides whether a request may use a scope. The rules:
 //
-//   - With no token and no basic auth everything is allowed: who may connect is
-//     then the listener's business (loopback, client certificates).
+//   - With no token and no basic auth, reading is open, and writing, gate and admin
+//     are open to this machine and to clients with a verified certificate alone: a
+//     slowburn that listens to the network is closed to it until somebody decides.
 //   - Otherwise write, gate and admin need a token of that scope or a user of the
 //     web config file's basic auth, who may do everything.
 //   - Reading needs a credential if there is basic auth, as in Prometheus, or if
@@ -132,6 +134,9 @@ func (a *Auth) Require(scope Scope, next http.Handler) http.Handler {
 			a.rejected(status)
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			Reject(w, status, "unauthorized", "unauthorized")
+		case closedToNetwork:
+			a.rejected(http.StatusForbidden)
+			Reject(w, http.StatusForbidden, "forbidden", "closed to other machines until --web.token or --web.config.file says who may")
 		default:
 			a.rejected(status)
 			Reject(w, status, "forbidden", "forbidden")
@@ -159,10 +164,28 @@ func (a *Auth) decide(scope Scope, r *http.Request) (name string, status int) {
 		return user, http.StatusOK
 	case guarded:
 		return "", http.StatusUnauthorized
-	case scope == Open, scope == Read && !a.guardsRead, len(a.tokens) == 0:
+	case scope == Open, scope == Read && !a.guardsRead:
+		return "", http.StatusOK
+	case len(a.tokens) > 0:
+		return "", http.StatusUnauthorized
+	case near(r):
 		return "", http.StatusOK
 	}
-	return "", http.StatusUnauthorized
+	return "", closedToNetwork
+}
+
+// closedToNetwork is decide's answer where only nobody's having said who may write
+// keeps a request out: a 403 that says how to say it.
+const closedToNetwork = -1
+
+// near says whether a request comes from this machine, or from a client whose
+// certificate was verified.
+func near(r *http.Request) bool {
+	if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
+		return true
+	}
+	ap, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && ap.Addr().Unmap().IsLoopback()
 }
 
 // match compares the secret with every token's, in a time that depends neither

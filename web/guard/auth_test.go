@@ -94,13 +94,16 @@ func TestScopesWithoutReadToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	ok := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
-	for scope, want := range map[guard.Scope][3]int{ // without, with the token; without any token configured
-		guard.Open: {200, 200, 200}, guard.Read: {200, 200, 200}, guard.Write: {401, 200, 200},
-		guard.Gate: {401, 403, 200}, guard.Admin: {401, 403, 200},
+	for scope, want := range map[guard.Scope][4]int{ // without, with the token; no token configured: from this machine, from another
+		guard.Open: {200, 200, 200, 200}, guard.Read: {200, 200, 200, 200}, guard.Write: {401, 200, 200, 403},
+		guard.Gate: {401, 403, 200, 403}, guard.Admin: {401, 403, 200, 403},
 	} {
-		var have [3]int
-		for i, a := range []*guard.Auth{auth, auth, open} {
-			r := httptest.NewRequest(http.MethodPost, "/", nil)
+		var have [4]int
+		for i, a := range []*guard.Auth{auth, auth, open, open} {
+			r := httptest.NewRequest(http.MethodPost, "/", nil) // from 192.0.2.1
+			if i == 2 {
+				r.RemoteAddr = "[::1]:1234"
+			}
 			if i == 1 {
 				r.Header.Set("Authorization", "Bearer "+secret)
 			}

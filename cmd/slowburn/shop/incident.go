@@ -50,7 +50,7 @@ func Month(end int64) []Incident {
 	day := 24 * time.Hour
 	ago := func(d time.Duration) int64 { return end - millis(d) }
 	return []Incident{
-		{Checkout, EU, ago(22*day + 5*time.Hour), 14 * time.Minute, 0.30}, // a bad deploy, rolled back
+		{Checkout, EU, ago(22*day + 5*time.Hour), 11 * time.Minute, 0.30}, // a bad deploy, rolled back
 		{Checkout, US, ago(16*day + 2*time.Hour), 4 * time.Minute, 0.60},  // a database failover
 		{Checkout, "", ago(9*day + 7*time.Hour), 45 * time.Minute, 0.03},  // the card provider was slow
 		{Search, "", ago(12*day + 3*time.Hour), 90 * time.Minute, 0.09},   // an index was rebuilt
