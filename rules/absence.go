@@ -30,6 +30,10 @@ func (e *Engine) watchSources(sources []*source, now int64) {
 		return
 	}
 	e.watched = now
+	if now-e.expired >= hour {
+		e.expired = now
+		e.expireGroups(now)
+	}
 	for _, src := range sources {
 		src.mu.Lock()
 		newest, interval, ledgers := src.newest, src.interval, src.ledgers

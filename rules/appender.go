@@ -220,7 +220,7 @@ func (s *series) scraped(x *count.Sample, slot int64) {
 	case inOrder && !s.live:
 		s.live = true
 		for _, b := range s.bound {
-			if b.scrapes() {
+			if b.scrapes {
 				b.led.enter(x.T, slot, s.rate)
 			}
 		}
@@ -228,7 +228,7 @@ func (s *series) scraped(x *count.Sample, slot int64) {
 		s.setRate(x.T, slot)
 	}
 	for _, b := range s.bound {
-		if b.scrapes() {
+		if b.scrapes {
 			b.led.slotOf(x.T, slot).observed++
 		}
 	}
@@ -238,7 +238,7 @@ func (s *series) scraped(x *count.Sample, slot int64) {
 func (s *series) setRate(t, slot int64) {
 	rate := slot * 1_000_000 / s.cadence.Interval()
 	for _, b := range s.bound {
-		if !b.scrapes() {
+		if !b.scrapes {
 			continue
 		}
 		o := b.led.slotOf(t, slot)
@@ -258,7 +258,7 @@ func (s *series) stop(t, slot int64) {
 	}
 	s.live = false
 	for _, b := range s.bound {
-		if b.scrapes() {
+		if b.scrapes {
 			b.led.leave(t, slot, s.rate)
 		}
 	}

@@ -152,7 +152,9 @@ func (e *Engine) regenerate(o *objective, prev *slo.Objective) {
 		if regrouped && !b.groups.IsEmpty() {
 			e.drop(b)
 			delete(o.budgets, key)
-			o.groups--
+			if !b.overflow() {
+				o.groups--
+			}
 			continue
 		}
 		for _, l := range b.ledgers {
@@ -162,12 +164,16 @@ func (e *Engine) regenerate(o *objective, prev *slo.Objective) {
 					t := &prev.SLI.Terms[k]
 					s.base.bad += t.Bad * s.sums[k]
 					s.base.total += t.Total * s.sums[k]
+					if s.late != nil {
+						s.base.lateBad += t.Bad * s.late[k]
+						s.base.lateTotal += t.Total * s.late[k]
+					}
 				}
 				s.sums = make([]float64, len(o.SLI.Terms))
 				s.late = nil
 			}
 			l.open = slices.Clip(l.open)
-			l.cum = history.Sum{}
+			l.cum, l.known = history.Sum{}, true
 			clear(l.refs[:])
 			l.lateRows, l.carryRows = false, false
 		}
@@ -190,6 +196,8 @@ func (e *Engine) drop(b *budget) {
 		}
 	}
 	for _, l := range b.ledgers {
+		// What an open slot still has to say is not heard any more.
+		l.src.dirty = slices.DeleteFunc(l.src.dirty, func(o *ledger) bool { return o == l })
 		l.src.ledgers = slices.DeleteFunc(slices.Clone(l.src.ledgers), func(o *ledger) bool { return o == l })
 	}
 }

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -33,6 +32,9 @@ type series struct {
 type bound struct {
 	led  *ledger
 	term int
+	// scrapes says whether the series' scrapes count for the ledger's coverage: those
+	// that bring the total do.
+	scrapes bool
 }
 
 // Bind returns the reference under which samples of the series are appended, or 0
@@ -111,41 +113,59 @@ func (e *Engine) Unbind(ref storage.SeriesRef) {
 }
 
 // attach binds a series to the ledgers of every budget that the terms feed: its
-// group's and the roll-up's. A series that is being scraped enters the ledgers
-// that are new to it.
+// group's and the roll-up's. A series that is being scraped enters the ledgers that
+// are new to it, and leaves those it no longer feeds.
 func (e *Engine) attach(s *series, terms []termRef) {
 	old := s.bound
 	s.bound = nil
+	overflowed := false
 	for _, t := range terms {
 		for _, b := range e.budgetsOf(t.obj, s.lset) {
-			led := b.ledger(e, s.src)
-			to := bound{led, t.term}
-			if to.scrapes() {
+			to := bound{b.ledger(e, s.src), t.term, t.obj.SLI.Terms[t.term].Total != 0}
+			if to.scrapes {
 				b.hasTotal.Store(true)
 			}
+			overflowed = overflowed || b.overflow()
 			s.bound = append(s.bound, to)
-			if slices.Contains(old, to) {
-				continue
-			}
-			led.series++
-			if s.live && to.scrapes() {
-				led.enter(s.recent.Last().T, e.slot, s.rate)
-			}
 		}
 	}
-	for _, from := range old {
-		if !slices.Contains(s.bound, from) {
-			from.led.series--
-			if s.live && from.scrapes() {
-				from.led.leave(s.recent.Last().T, e.slot, s.rate)
-			}
-		}
+	if overflowed && len(old) == 0 {
+		e.metrics.groupsOverflowed.Inc()
+	}
+	for _, b := range old {
+		b.led.series--
+	}
+	for _, b := range s.bound {
+		b.led.series++
+	}
+	if s.live {
+		s.move(old, e.slot)
 	}
 }
 
-// scrapes says whether the series' scrapes count for the ledger's coverage: those
-// that bring the total do.
-func (b bound) scrapes() bool { return b.led.budget.obj.SLI.Terms[b.term].Total != 0 }
+// move takes a live series from the ledgers it fed to those it feeds now.
+func (s *series) move(old []bound, slot int64) {
+	change := map[*ledger]int{}
+	for _, b := range old {
+		if b.scrapes {
+			change[b.led]--
+		}
+	}
+	for _, b := range s.bound {
+		if b.scrapes {
+			change[b.led]++
+		}
+	}
+	t := s.recent.Last().T
+	for l, n := range change {
+		for ; n > 0; n-- {
+			l.join(t, slot, s.rate)
+		}
+		for ; n < 0; n++ {
+			l.leave(t, slot, s.rate)
+		}
+	}
+}
 
 // source finds or makes the source a series belongs to.
 func (e *Engine) source(lset labels.Labels) *source {

@@ -49,10 +49,11 @@ type budget struct {
 // budgetsOf are the budgets that a series of the objective feeds: its group's, if
 // the objective has groups, and the roll-up's.
 func (e *Engine) budgetsOf(o *objective, lset labels.Labels) []*budget {
-	if len(o.SLI.By) == 0 {
-		return []*budget{e.rollUp(o)}
+	up := e.rollUp(o)
+	if group := e.group(o, o.SLI.Group(lset)); group != up {
+		return []*budget{group, up}
 	}
-	return []*budget{e.group(o, o.SLI.Group(lset)), e.rollUp(o)}
+	return []*budget{up}
 }
 
 func (e *Engine) rollUp(o *objective) *budget {
@@ -76,13 +77,28 @@ func (e *Engine) group(o *objective, groups labels.Labels) *budget {
 		}
 		b.Sort()
 		groups = b.Labels()
-		e.metrics.groupsOverflowed.Inc()
-		if b := o.budgets[groups.String()]; b != nil {
-			return b
+	}
+	return e.storedGroup(o, groups)
+}
+
+// storedGroup is a group that had a budget before, whatever the limit is now.
+func (e *Engine) storedGroup(o *objective, groups labels.Labels) *budget {
+	if groups.IsEmpty() {
+		return e.rollUp(o)
+	}
+	b := o.budgets[groups.String()]
+	if b == nil {
+		b = e.newBudget(o, groups)
+		if !b.overflow() {
+			o.groups++
 		}
 	}
-	o.groups++
-	return e.newBudget(o, groups)
+	return b
+}
+
+// overflow says whether this is the group that takes what is over the limit.
+func (b *budget) overflow() bool {
+	return len(b.obj.SLI.By) > 0 && b.groups.Get(b.obj.SLI.By[0]) == Overflow
 }
 
 func (e *Engine) newBudget(o *objective, groups labels.Labels) *budget {

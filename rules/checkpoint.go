@@ -19,9 +19,9 @@ import (
 // ends with, and what comes after that row is read from there. A file that is
 // missing, old or damaged costs a slower start and nothing else.
 //
-// Layout: magic, then per ledger its key, first data time, newest slot and history,
+// Layout: magic, then per ledger its key, first and last data time, newest slot and history,
 // key and history behind their length as a uvarint, then the CRC-32C of all before it.
-const checkpointMagic = "slowburn checkpoint 1\n"
+const checkpointMagic = "slowburn checkpoint 2\n"
 
 // CheckpointEvery is how often Run writes the checkpoint.
 const CheckpointEvery = 10 * time.Minute
@@ -33,6 +33,7 @@ type checkpoint map[string]checkpointed
 
 type checkpointed struct {
 	dataFirst int64 // the budget's first slot with data, ms
+	lastData  int64 // the ledger's newest slot with data, ms
 	end       int64 // the ledger's newest closed slot, ms
 	history   []byte
 }
@@ -97,6 +98,7 @@ func (e *Engine) encodeCheckpoint(w io.Writer) error {
 		key := l.checkpointKey()
 		p = append(binary.AppendUvarint(p[:0], uint64(len(key))), key...)
 		p = binary.AppendVarint(p, l.budget.dataFirst)
+		p = binary.AppendVarint(p, l.lastData)
 		p = binary.AppendVarint(p, l.hist.End())
 		p = binary.AppendUvarint(p, uint64(len(encoded)))
 		if _, err := w.Write(append(p, encoded...)); err != nil {
@@ -125,15 +127,19 @@ func (e *Engine) readCheckpoint() checkpoint {
 		if !ok || k <= 0 {
 			return nil
 		}
-		end, n := binary.Varint(rest[k:])
+		last, m := binary.Varint(rest[k:])
+		if m <= 0 {
+			return nil
+		}
+		end, n := binary.Varint(rest[k+m:])
 		if n <= 0 {
 			return nil
 		}
-		h, rest, ok := lengthed(rest[k+n:])
+		h, rest, ok := lengthed(rest[k+m+n:])
 		if !ok {
 			return nil
 		}
-		all[string(key)] = checkpointed{first, end, h}
+		all[string(key)] = checkpointed{first, last, end, h}
 		p = rest
 	}
 	return all
@@ -174,7 +180,7 @@ func (c checkpoint) take(l *ledger, slot time.Duration) bool {
 	if err := h.UnmarshalBinary(saved.history); err != nil {
 		return false
 	}
-	l.hist = h
+	l.hist, l.lastData = h, saved.lastData
 	if b := l.budget; b.dataFirst == 0 || saved.dataFirst < b.dataFirst {
 		b.dataFirst = saved.dataFirst
 	}

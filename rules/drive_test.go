@@ -21,6 +21,8 @@ const (
 	second = int64(1000)
 	minute = 60 * second
 	hour   = 60 * minute
+
+	day = 24 * time.Hour
 )
 
 // shop is one target that answers requests, some of them with an error.

@@ -144,6 +144,7 @@ type Engine struct {
 	known    map[string]*ObjectiveRecord // by objective ID, retired ones too
 	stored   storedState
 	watched  int64 // wall time of the last look at what did not arrive, ms
+	expired  int64 // wall time of the last look for idle groups, ms
 	started  int64 // wall time of New, ms
 	alerts   *alertBook
 	written  alertWriter

@@ -26,9 +26,11 @@ type ledger struct {
 	begun int64 // start of the first slot with a sample, ms; 0 before
 	dirty bool  // bad events arrived in an open slot
 
-	cum  history.Sum // since the generation began: what the ledger TSDB holds
-	hist *history.History
-	refs [numStored]storage.SeriesRef
+	cum history.Sum // since the generation began: what the ledger TSDB holds
+	// known says that cum is what the ledger TSDB holds, not what it would begin with.
+	known bool
+	hist  *history.History
+	refs  [numStored]storage.SeriesRef
 	// lateRows says that the late series exist in the ledger TSDB.
 	lateRows, carryRows bool
 	// expect is rate as of the newest closed slot.
@@ -46,7 +48,7 @@ type openSlot struct {
 	sums []float64 // by term, on time
 	late []float64 // by term, late; nil if none
 	// base is what was weighed already when the SLI's meaning changed.
-	base     struct{ bad, total float64 }
+	base     carry
 	observed int64
 	// starts are scrapes to expect in this slot alone; delta, in millionths,
 	// changes the rate of this slot (negative) and all later ones.
@@ -129,6 +131,8 @@ func (l *ledger) close(end int64, gap int64) history.Sum {
 		s := l.open[0]
 		on.bad += s.base.bad
 		on.total += s.base.total
+		late.bad += s.base.lateBad
+		late.total += s.base.lateTotal
 		for i := range l.budget.obj.SLI.Terms {
 			t := &l.budget.obj.SLI.Terms[i]
 			on.bad += t.Bad * s.sums[i]
@@ -165,10 +169,15 @@ func settle(v, carried float64) (counted, rest float64) {
 }
 
 // enter and leave count a series in and out of those scraped; rate is how many
-// scrapes a slot it brings, in millionths.
+// scrapes a slot it brings, in millionths. The scrape it enters with is expected.
 func (l *ledger) enter(t, slot, rate int64) {
+	l.slotOf(t, slot).starts++
+	l.join(t, slot, rate)
+}
+
+// join counts a series in whose newest scrape, at t, was not this ledger's.
+func (l *ledger) join(t, slot, rate int64) {
 	s := l.slotOf(t, slot)
-	s.starts++
 	s.delta += rate
 	l.live++
 	if l.ghost > 0 {

@@ -60,7 +60,7 @@ func (e *Engine) loadLedgers(ctx context.Context, objectives []*objective, saved
 		if whole[l] {
 			return nil
 		}
-		return e.loadLedger(s, l, now)
+		return e.loadLedger(ctx, s, l, from, now)
 	})
 }
 
@@ -114,8 +114,7 @@ func (e *Engine) scanLedgers(ctx context.Context, byID map[string]*objective, fr
 
 // ledgerOf finds or makes the ledger that a stored one belongs to.
 func (e *Engine) ledgerOf(s *storedLedger) *ledger {
-	b := e.group(s.obj, s.obj.groupsOf(s.lset))
-	b.hasTotal.Store(true)
+	b := e.storedGroup(s.obj, s.obj.groupsOf(s.lset))
 	src := e.sourceNamed(s.lset.Get(slo.LabelSource))
 	src.mu.Lock()
 	defer src.mu.Unlock()
@@ -140,11 +139,20 @@ func (r *ObjectiveRecord) has(id string) bool {
 
 // loadLedger fills one ledger's history with one generation. Beyond the three days
 // that windows look at closely only the full hours are read.
-func (e *Engine) loadLedger(s *storedLedger, l *ledger, now int64) error {
+func (e *Engine) loadLedger(ctx context.Context, s *storedLedger, l *ledger, from, now int64) error {
 	g := s.obj.record.Generations[s.generation()]
 	rows := s.rows(g.From, g.To, now-(72*time.Hour+time.Hour).Milliseconds())
-	cum := history.Sum{}
+	cum, begun := history.Sum{}, false
 	for rows.next() {
+		if !begun && rows.t > max(from, g.From)+e.slot {
+			// Nothing was written where memory begins: what was counted before that does
+			// not belong to the first row after it.
+			var err error
+			if cum, err = e.recall(ctx, s.lset, rows.t-1); err != nil {
+				return err
+			}
+		}
+		begun = true
 		e.addRow(l, rows, cum)
 		cum = rows.sum
 	}
@@ -164,7 +172,10 @@ func (e *Engine) continueLedger(s *storedLedger, l *ledger) (fits bool, err erro
 		return false, rows.err
 	}
 	l.begun = l.hist.First()
-	l.lastData, l.carry = end, rows.carry
+	l.carry = rows.carry
+	if l.hist.Sum().Observed > 0 {
+		l.budget.hasTotal.Store(true)
+	}
 	cum := rows.sum
 	for rows.next() {
 		e.addRow(l, rows, cum)
@@ -182,6 +193,7 @@ func (e *Engine) addRow(l *ledger, rows *rowReader, cum history.Sum) {
 	l.hist.Append(rows.t, d, e.opts.Slot)
 	l.carry = rows.carry
 	if d.Observed > 0 {
+		l.budget.hasTotal.Store(true)
 		l.lastData = rows.t
 		if b := l.budget; b.dataFirst == 0 || rows.t < b.dataFirst {
 			b.dataFirst = rows.t
@@ -198,7 +210,7 @@ func (e *Engine) endRows(s *storedLedger, l *ledger, rows *rowReader, cum histor
 		l.carry = carry{}
 		return nil
 	}
-	l.cum = cum
+	l.cum, l.known = cum, true
 	l.lateRows = cum.LateTotal != 0 || cum.LateBad != 0
 	l.carryRows = s.columns[storedCarryBad] != nil
 	return nil

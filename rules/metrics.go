@@ -10,6 +10,7 @@ type engineMetrics struct {
 	neighbourReads   *metrics.Counter
 	rawErrors        *metrics.Counter
 	groupsOverflowed *metrics.Counter
+	groupsExpired    *metrics.Counter
 	slotsClosed      *metrics.Counter
 	evaluations      *metrics.Counter
 	fired            *metrics.Counter
@@ -39,6 +40,7 @@ func newMetrics(set *metrics.Set, e *Engine) *engineMetrics {
 		neighbourReads:   set.NewCounter("slowburn_engine_neighbour_reads_total"),
 		rawErrors:        set.NewCounter("slowburn_engine_raw_read_errors_total"),
 		groupsOverflowed: set.NewCounter("slowburn_engine_series_overflowed_total"),
+		groupsExpired:    set.NewCounter("slowburn_engine_groups_expired_total"),
 		slotsClosed:      set.NewCounter("slowburn_engine_slots_closed_total"),
 		evaluations:      set.NewCounter("slowburn_engine_evaluations_total"),
 		fired:            set.NewCounter("slowburn_engine_alerts_fired_total"),

@@ -246,7 +246,7 @@ func (s *series) settle(slot int64) {
 		return
 	}
 	for _, b := range s.bound {
-		if b.scrapes() {
+		if b.scrapes {
 			b.led.live++
 			b.led.rate += s.rate
 			b.led.expect = b.led.rate

@@ -39,6 +39,9 @@ const positionName = "slowburn_ledger_position"
 
 // writeRows stores closed slots and the source's position in one commit.
 func (e *Engine) writeRows(ctx context.Context, src *source, rows []row, end, position int64) error {
+	if err := e.recallRows(ctx, rows); err != nil {
+		return err
+	}
 	app := e.opts.Ledger.AppenderV2(ctx)
 	for i := range rows {
 		r := &rows[i]
