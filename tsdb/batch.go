@@ -3,7 +3,6 @@ package tsdb
 import (
 	"errors"
 	"hash/maphash"
-	"math/bits"
 	"slices"
 	"sync"
 
@@ -99,12 +98,17 @@ func keyOf(b []byte) key {
 	return key{maphash.Bytes(seedA, b), uint32(maphash.Bytes(seedB, b))}
 }
 
-// join hashes a sequence of keys, one after the other.
-func (k key) join(next key) key {
-	hi, lo := bits.Mul64(k.a^next.a, mixA)
-	b := (uint64(k.b)<<32 | uint64(next.b)) * mixB
-	return key{bits.RotateLeft64(hi^lo, 23) + next.a, uint32(b>>32) ^ uint32(b)}
+// join hashes a sequence of keys: a polynomial in a factor nobody else knows.
+type join struct{ a, b uint64 }
+
+func newJoin() join { return join{mixA, mixB} }
+
+func (j *join) add(k *key) {
+	j.a = (j.a + k.a) * mixA
+	j.b = (j.b + uint64(k.b)) * mixB
 }
+
+func (j *join) key() key { return key{j.a, uint32(j.b >> 32)} }
 
 // Errors that refuse a whole request. errTooLarge is for good, errBusy for now.
 var (

@@ -64,7 +64,7 @@ func (b *batch) seriesV2(it *item) error {
 	it.s0, it.h0 = uint32(len(b.samples)), uint32(len(b.hists))
 	end := int(it.end)
 	body := b.body[:end]
-	k := key{mixA, uint32(mixB)}
+	k := newJoin()
 	for i := int(it.off); i < end; {
 		switch tag := body[i]; tag {
 		case 1<<3 | wireBytes:
@@ -72,18 +72,14 @@ func (b *batch) seriesV2(it *item) error {
 			if e < 0 {
 				return errMalformed
 			}
-			for s < e {
-				var ref uint64
-				if ref, s = uvarint(body[:e], s); s < 0 {
-					return errMalformed
-				}
-				k = b.joinRef(k, ref, it)
+			if !b.joinRefs(&k, body[s:e], it) {
+				return errMalformed
 			}
 			i = e
 		case 1<<3 | wireVarint:
 			var ref uint64
 			ref, i = uvarint(body, i+1)
-			k = b.joinRef(k, ref, it)
+			b.joinRef(&k, ref, it)
 		case 2<<3 | wireBytes:
 			s, e := span(body, i+1)
 			if e < 0 {
@@ -116,7 +112,7 @@ func (b *batch) seriesV2(it *item) error {
 			return errMalformed
 		}
 	}
-	it.key = k
+	it.key = k.key()
 	it.s1, it.h1 = uint32(len(b.samples)), uint32(len(b.hists))
 	switch {
 	case it.bad != nil:
@@ -130,14 +126,38 @@ func (b *batch) seriesV2(it *item) error {
 
 func (it *item) refuse(why reason, err error) { it.reason, it.bad = why, err }
 
+// joinRefs adds packed references to the key. It reads varints of up to two bytes
+// itself: there are as many as labels, and few requests have 16,384 symbols.
+func (b *batch) joinRefs(k *join, refs []byte, it *item) bool {
+	symbols := b.symbols
+	for i := 0; i < len(refs); {
+		ref := uint64(refs[i])
+		if i++; ref >= 0x80 {
+			if i < len(refs) && refs[i] < 0x80 {
+				ref = ref&0x7f | uint64(refs[i])<<7
+				i++
+			} else if ref, i = uvarint(refs, i-1); i < 0 {
+				return false
+			}
+		}
+		if ref < uint64(len(symbols)) {
+			it.refs++
+			k.add(&symbols[ref].key)
+		} else {
+			b.joinRef(k, ref, it)
+		}
+	}
+	return true
+}
+
 // joinRef adds one reference to the key.
-func (b *batch) joinRef(k key, ref uint64, it *item) key {
+func (b *batch) joinRef(k *join, ref uint64, it *item) {
 	it.refs++
 	if ref >= uint64(len(b.symbols)) {
 		it.refuse(reasonInvalidLabels, errSymbolRef)
-		return k
+		return
 	}
-	return k.join(b.symbols[ref].key)
+	k.add(&b.symbols[ref].key)
 }
 
 // eachRef calls fn for each label reference of a message that has been walked

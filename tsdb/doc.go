@@ -5,14 +5,16 @@
 // It does not know what an objective is. Which series are needed it asks through
 // Bind, and what it has stored it hands on through storage.AppendableV2.
 //
-// The path of one request: Receiver.ServeHTTP checks it and takes memory for it
-// (receiver.go, admission.go, negotiate.go), decodes the body in place into a batch
-// of samples (wire.go, decode.go, decode_v1.go, decode_v2.go), finds each series
-// by the hash of its raw label bytes (cache.go, series.go), then, one source
-// after the other and under its lock, drops what is known already, appends the
-// rest to the raw TSDB, commits, and feeds the sink (source.go, append.go, known.go,
-// replica.go, clock.go). The answer counts and names what was refused
-// (verdict.go). DB is one TSDB that survives a damaged WAL and a full disk (db.go,
-// mend.go, reopen.go, disk.go); Position and Since let the engine find what came
-// after its last ledger write (position.go, since.go).
+// The path of one request: Receiver.ServeHTTP checks its head and takes memory for
+// it (receiver.go, negotiate.go, admission.go), decodes the body in place into a
+// batch of samples (wire.go, batch.go, decode*.go), and finds each series by the
+// hash of its raw label bytes; a label set is built only for those it does not
+// know (cache.go, identity.go, series.go). Then, one source after the other and
+// under its lock, it drops what is known already, appends the rest to the raw TSDB,
+// commits, and feeds the sink (source.go, append.go, known.go, exemplars.go, replica.go,
+// clock.go). The answer counts and names what was refused (verdict.go).
+//
+// DB is one TSDB that starts with a damaged WAL and survives a full disk (db.go,
+// appender.go, mend*.go, reopen.go, disk.go, registry.go). Position and Since let the
+// engine find what came after its last ledger write (position.go, since.go).
 package tsdb

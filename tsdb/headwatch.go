@@ -17,7 +17,6 @@ type headWatch struct {
 
 	mu      sync.Mutex
 	dropped []storage.SeriesRef
-	all     bool // the head was replaced: every reference is void
 }
 
 // reset prepares for a new head: its WAL is read without a limit.
@@ -25,7 +24,7 @@ func (w *headWatch) reset() {
 	w.open.Store(false)
 	w.series.Store(0)
 	w.mu.Lock()
-	w.dropped, w.all = nil, true
+	w.dropped = nil // appenders tell heads apart by their generation
 	w.mu.Unlock()
 }
 
@@ -34,14 +33,13 @@ func (w *headWatch) ready(series uint64) {
 	w.open.Store(true)
 }
 
-// takeDropped gives the references dropped since the last call; all says that
-// every reference given before is void.
-func (w *headWatch) takeDropped() (refs []storage.SeriesRef, all bool) {
+// takeDropped gives the references dropped since the last call.
+func (w *headWatch) takeDropped() []storage.SeriesRef {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	refs, all = w.dropped, w.all
-	w.dropped, w.all = nil, false
-	return refs, all
+	refs := w.dropped
+	w.dropped = nil
+	return refs
 }
 
 // PreCreation refuses a series beyond the limit.

@@ -51,8 +51,8 @@ func (r *Receiver) identify(b *batch, it *item) (identity, error) {
 	if err := b.lease.charge(3 * int64(size)); err != nil {
 		return id, err
 	}
-	id.source = join(ls, r.opts.SourceLabels)
-	id.replica = join(ls, r.opts.ReplicaLabels)
+	id.source = joined(ls, r.opts.SourceLabels)
+	id.replica = joined(ls, r.opts.ReplicaLabels)
 	sb := labels.NewScratchBuilder(len(ls))
 	for _, l := range ls {
 		if l.value != "" && (id.replica == "" || !slices.Contains(r.opts.ReplicaLabels, l.name)) {
@@ -63,9 +63,9 @@ func (r *Receiver) identify(b *batch, it *item) (identity, error) {
 	return id, nil
 }
 
-// join puts the values of some labels together, with a slash between those that
+// joined puts the values of some labels together, with a slash between those that
 // are not empty.
-func join(ls []label, names []string) string {
+func joined(ls []label, names []string) string {
 	var out string
 	for _, n := range names {
 		i, found := slices.BinarySearchFunc(ls, n, func(l label, n string) int { return strings.Compare(l.name, n) })

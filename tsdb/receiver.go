@@ -287,7 +287,7 @@ func (r *Receiver) sweep() {
 	if now < due || !r.sweepAt.CompareAndSwap(due, now+int64(sweepEvery)) {
 		return
 	}
-	refs, _ := r.opts.Store.head.takeDropped()
+	refs := r.opts.Store.head.takeDropped()
 	if len(refs) == 0 {
 		return
 	}
