@@ -16,6 +16,7 @@ type engineMetrics struct {
 	fired            *metrics.Counter
 	early            *metrics.Counter
 	lateRecovered    *metrics.Counter
+	lateUnknown      *metrics.Counter
 	ledgerErrors     *metrics.Counter
 	storeErrors      *metrics.Counter
 	templateErrors   *metrics.Counter
@@ -45,6 +46,7 @@ func newMetrics(set *metrics.Set, e *Engine) *engineMetrics {
 		evaluations:      set.NewCounter("slowburn_engine_evaluations_total"),
 		fired:            set.NewCounter("slowburn_engine_alerts_fired_total"),
 		early:            set.NewCounter("slowburn_engine_alerts_fired_early_total"),
+		lateUnknown:      set.NewCounter("slowburn_engine_late_recovery_errors_total"),
 		lateRecovered:    set.NewCounter("slowburn_engine_late_samples_recovered_total"),
 		ledgerErrors:     set.NewCounter("slowburn_engine_ledger_write_errors_total"),
 		storeErrors:      set.NewCounter("slowburn_engine_state_write_errors_total"),

@@ -68,9 +68,7 @@ func (e *Engine) Restore(ctx context.Context) error {
 	if err := e.replayRaw(ctx); err != nil {
 		return err
 	}
-	if err := e.recoverLate(positions); err != nil {
-		return err
-	}
+	e.recoverLate(positions)
 	if e.opts.Position != nil {
 		// All that the WAL holds is accounted for now.
 		for _, src := range e.sources {
@@ -268,9 +266,11 @@ func (e *Engine) loadBefore(s *series, t int64) {
 // recoverLate finds the samples that arrived after their slot had closed and after
 // the last ledger write, and posts what they add: the events of all samples up to
 // the closed slot, less those without them. Each source has a position of its own.
-func (e *Engine) recoverLate(positions map[string]int64) error {
+// Where the WAL does not reach back to it, the source has been quiet for hours and
+// nothing can be told any more: that is counted, and no reason not to start.
+func (e *Engine) recoverLate(positions map[string]int64) {
 	if e.opts.Since == nil {
-		return nil
+		return
 	}
 	for name, position := range positions {
 		late := map[*series]map[int64]bool{}
@@ -286,13 +286,13 @@ func (e *Engine) recoverLate(positions map[string]int64) error {
 			return nil
 		})
 		if err != nil {
-			return fmt.Errorf("read the raw WAL behind the position of source %q: %w", name, err)
+			e.metrics.lateUnknown.Inc()
+			continue
 		}
 		for s, times := range late {
 			e.postLate(s, times)
 		}
 	}
-	return nil
 }
 
 // postLate counts the samples at times, which the ledgers have not seen.
