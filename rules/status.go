@@ -32,6 +32,15 @@ func (e *Engine) Status() []slo.Status {
 	return out
 }
 
+// LastTick is the wall time of the last tick that closed and evaluated slots; zero
+// before the first.
+func (e *Engine) LastTick() time.Time {
+	if ms := e.lastTick.Load(); ms != 0 {
+		return time.UnixMilli(ms)
+	}
+	return time.Time{}
+}
+
 func (e *Engine) statusOf(b *budget, now int64, alerts []slo.Alert) slo.Status {
 	s := slo.Status{Objective: b.obj.Objective, Groups: b.groups, Labels: b.labels, State: slo.StateNoData}
 	for _, l := range b.ledgers {
