@@ -15,8 +15,8 @@ func (e *Engine) Observe(lset labels.Labels, t int64) {
 	e.mu.Unlock()
 	src.mu.Lock()
 	defer src.mu.Unlock()
-	src.note(t, e.slot)
 	src.arrived = e.opts.Now().UnixMilli()
+	src.note(t, e.slot)
 }
 
 // Reads are the objectives that read a series.

@@ -123,9 +123,10 @@ func (f *feed) eachOf(ctx context.Context, q storage.Querier, from, to int64, wh
 	return ctx.Err()
 }
 
-// withExternal adds the external labels that the series lacks.
+// withExternal adds the external labels that the series lacks, and removes those of
+// replicas.
 func (f *feed) withExternal(lset labels.Labels) labels.Labels {
-	if f.opts.External.IsEmpty() {
+	if f.opts.External.IsEmpty() && len(f.opts.Replica) == 0 {
 		return lset
 	}
 	b := labels.NewBuilder(lset)
@@ -134,6 +135,7 @@ func (f *feed) withExternal(lset labels.Labels) labels.Labels {
 			b.Set(l.Name, l.Value)
 		}
 	})
+	b.Del(f.opts.Replica...)
 	return b.Labels()
 }
 
@@ -288,6 +290,14 @@ func (f *feed) segment(ctx context.Context, reading []open, from, to int64) ([]o
 		}
 	}
 	return slices.DeleteFunc(reading, func(o open) bool { return o.vt == chunkenc.ValNone }), nil
+}
+
+// arrives says whether the source of any lane got samples in a batch.
+func (s *segment) arrives(k int) bool {
+	if s.newest == nil {
+		return len(s.batches[k]) > 0
+	}
+	return slices.Max(s.newest[k]) > 0
 }
 
 func (s *segment) reset(from, to int64) {

@@ -85,7 +85,7 @@ func (l *lane) run(ctx context.Context, progress func(ts int64)) error {
 			if end-batchSpan >= seg.end {
 				break
 			}
-			if len(seg.batches[k]) == 0 && end%slot != 0 {
+			if end%slot != 0 && !seg.arrives(k) {
 				continue
 			}
 			if err := l.step(ctx, seg, k, end); err != nil {

@@ -31,6 +31,8 @@ type Options struct {
 	// External labels are added to series that lack them, as a Prometheus adds its
 	// external_labels to what it sends.
 	External labels.Labels
+	// Replica labels are removed from series, as the receiver does.
+	Replica []string
 	// Lookback is how far before Start the newest sample of a series is searched, of
 	// which the first one after Start is the increment; default 1 h.
 	Lookback time.Duration
