@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
-	oklogrun "github.com/oklog/run"
+	"github.com/oklog/run"
 )
 
 // runServe runs every part of `slowburn serve` until ctx ends or a signal comes,
@@ -39,8 +39,8 @@ func runServe(ctx context.Context, f *serveFlags, log *slog.Logger) error {
 }
 
 // group is the running parts, in the order in which they stop.
-func (s *server) group(ctx context.Context, listeners []net.Listener) *oklogrun.Group {
-	g := &oklogrun.Group{}
+func (s *server) group(ctx context.Context, listeners []net.Listener) *run.Group {
+	g := &run.Group{}
 	{ // Ends everything on SIGINT or SIGTERM, or when the caller says so.
 		ctx, cancel := context.WithCancel(ctx)
 		g.Add(func() error { return s.untilSignal(ctx) }, func(error) { cancel() })
@@ -62,14 +62,14 @@ func (s *server) group(ctx context.Context, listeners []net.Listener) *oklogrun.
 
 // add makes one part an actor whose interrupt waits for its end, so that parts stop
 // one after the other.
-func (s *server) add(g *oklogrun.Group, ctx context.Context, name string, run func(context.Context) error) {
+func (s *server) add(g *run.Group, ctx context.Context, name string, do func(context.Context) error) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	started := make(chan struct{})
 	g.Add(func() error {
 		close(started)
 		defer close(done)
-		if err := run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		if err := do(ctx); err != nil && !errors.Is(err, context.Canceled) {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		return nil
