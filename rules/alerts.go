@@ -127,9 +127,36 @@ func (e *Engine) state(now int64) {
 	}
 	e.level.Store(&shown)
 	e.opts.Notify(level)
+	if e.filling() {
+		return
+	}
 	if err := e.written.write(e.opts.Ledger, shown, now, e.slot); err != nil {
 		e.metrics.ledgerErrors.Inc()
 	}
+}
+
+// filling says whether the ledger is being filled with the past: nothing has arrived
+// yet, or all that arrives is a backlog. A sample at wall time would put all of that
+// out of order, and out of reach where it is older than the ledger's window for it.
+func (e *Engine) filling() bool {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	backlog, known := false, false
+	for _, src := range e.sources {
+		src.mu.Lock()
+		fed := src.newest != 0
+		src.mu.Unlock()
+		switch {
+		case !fed:
+		case src.silent:
+			known = true
+		case !src.lagging:
+			return false
+		default:
+			backlog = true
+		}
+	}
+	return backlog || !known
 }
 
 func (e *Engine) alertOf(a *alertState) slo.Alert {
