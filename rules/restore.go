@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 
@@ -261,68 +260,6 @@ func (e *Engine) loadBefore(s *series, t int64) {
 		return
 	}
 	s.recent.Insert(past[len(past)-1])
-}
-
-// recoverLate finds the samples that arrived after their slot had closed and after
-// the last ledger write, and posts what they add: the events of all samples up to
-// the closed slot, less those without them. Each source has a position of its own.
-// Where the WAL does not reach back to it, the source has been quiet for hours and
-// nothing can be told any more: that is counted, and no reason not to start.
-func (e *Engine) recoverLate(positions map[string]int64) {
-	if e.opts.Since == nil {
-		return
-	}
-	for name, position := range positions {
-		late := map[*series]map[int64]bool{}
-		err := e.opts.Since(position, func(lset labels.Labels, _, t int64, _ float64, _ *histogram.Histogram, _ *histogram.FloatHistogram) error {
-			s := e.lookup(e.Bind(lset))
-			if s == nil || s.src.name != name || t > s.src.closedAtStart {
-				return nil
-			}
-			if late[s] == nil {
-				late[s] = map[int64]bool{}
-			}
-			late[s][t] = true
-			return nil
-		})
-		if err != nil {
-			e.metrics.lateUnknown.Inc()
-			continue
-		}
-		for s, times := range late {
-			e.postLate(s, times)
-		}
-	}
-}
-
-// postLate counts the samples at times, which the ledgers have not seen.
-func (e *Engine) postLate(s *series, times map[int64]bool) {
-	e.metrics.lateRecovered.Add(len(times))
-	first := int64(math.MaxInt64)
-	for t := range times {
-		first = min(first, t)
-	}
-	with := e.rawSamples(s.lset, first, s.src.closedAtStart, nil)
-	without := e.rawSamples(s.lset, first, s.src.closedAtStart, times)
-	if past := e.rawSamples(s.lset, math.MinInt64, first-1, nil); len(past) > 0 {
-		prev := past[len(past)-1:]
-		with, without = append(prev[:1:1], with...), append(prev[:1:1], without...)
-	}
-	s.src.mu.Lock()
-	defer s.src.mu.Unlock()
-	interval := s.cadence.Interval()
-	for _, b := range s.bound {
-		t := &b.led.budget.obj.SLI.Terms[b.term]
-		b.led.add(b.term, first, sumEvents(t, with, interval)-sumEvents(t, without, interval), e.slot)
-	}
-}
-
-func sumEvents(t *slo.Term, samples []count.Sample, interval int64) float64 {
-	sum := 0.0
-	for i := 1; i < len(samples); i++ {
-		sum += count.Events(t, &samples[i-1], &samples[i], interval)
-	}
-	return sum
 }
 
 // restoreAlerts gives budgets their alert states back. States of budgets that are
