@@ -19,11 +19,13 @@ import (
 func (e *Engine) Apply(ctx context.Context, objectives []*slo.Objective) error {
 	e.tick.Lock()
 	defer e.tick.Unlock()
-	fresh := e.swap(objectives)
+	fresh, longer := e.swap(objectives)
 	if !e.restored.Load() {
 		return nil // Restore reads the ledgers of all objectives at once
 	}
-	err := e.loadLedgers(ctx, fresh, nil)
+	held := e.setAside(longer)
+	err := e.loadLedgers(ctx, append(fresh, longer...), nil)
+	held.putBack(err == nil, e.opts.Slot)
 	if saveErr := e.records.save(); err == nil {
 		err = saveErr
 	}
@@ -31,8 +33,9 @@ func (e *Engine) Apply(ctx context.Context, objectives []*slo.Objective) error {
 }
 
 // swap replaces the objectives and binds every series anew. It returns those whose
-// past has to be read from the ledger.
-func (e *Engine) swap(objectives []*slo.Objective) (fresh []*objective) {
+// past has to be read from the ledger: those that are new, and those with windows
+// that reach further than before.
+func (e *Engine) swap(objectives []*slo.Objective) (fresh, longer []*objective) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, src := range e.sources {
@@ -49,7 +52,12 @@ func (e *Engine) swap(objectives []*slo.Objective) (fresh []*objective) {
 		if o == nil {
 			o = &objective{budgets: map[string]*budget{}}
 			o.record = e.known[def.ID()]
+			if o.record != nil && o.record.Since == forever {
+				o.record.Since = ts
+			}
 			fresh = append(fresh, o)
+		} else if o.reachesFurther(def) {
+			longer = append(longer, o)
 		}
 		e.change(o, def, ts)
 		e.objectives[def.ID()] = o
@@ -57,6 +65,13 @@ func (e *Engine) swap(objectives []*slo.Objective) (fresh []*objective) {
 	}
 	for _, o := range old {
 		e.retire(o)
+	}
+	for id, r := range e.known {
+		if e.objectives[id] == nil && r.Since != forever {
+			// Nobody looks at its series from here on.
+			r.Since = forever
+			e.records.setObjective(id, r)
+		}
 	}
 	e.index = newTermIndex(e.ordered)
 	for _, s := range e.series {
@@ -66,7 +81,7 @@ func (e *Engine) swap(objectives []*slo.Objective) (fresh []*objective) {
 	}
 	e.catalogue.Store(nil)
 	e.alerts.changed = true
-	return fresh
+	return fresh, longer
 }
 
 // dataTime is the event time at which a change comes into force: the newest closed

@@ -61,7 +61,7 @@ func (e *Engine) bind(lset labels.Labels) storage.SeriesRef {
 	}
 	s := &series{lset: lset.Copy(), src: e.source(lset)}
 	s.src.mu.Lock()
-	s.family = s.src.family(lset)
+	s.family = s.src.enterFamily(lset)
 	e.attach(s, terms)
 	s.src.mu.Unlock()
 
@@ -97,6 +97,7 @@ func (e *Engine) Unbind(ref storage.SeriesRef) {
 		b.led.series--
 	}
 	delete(s.src.series, s)
+	s.src.leaveFamily(s.lset)
 	s.src.mu.Unlock()
 	e.series[ref-1] = nil
 	e.free = append(e.free, ref)

@@ -28,6 +28,11 @@ type objective struct {
 	longest time.Duration
 }
 
+// history is an empty past as far as the objective's windows reach.
+func (o *objective) history(slot time.Duration) *history.History {
+	return history.New(slot, o.longest, o.Windows...)
+}
+
 // budget is one objective × one set of group-label values.
 type budget struct {
 	obj      *objective

@@ -9,8 +9,6 @@ import (
 	"io"
 	"os"
 	"time"
-
-	"github.com/slowburn/slowburn/rules/history"
 )
 
 // A checkpoint is the closed slots of all ledgers as memory holds them, in one file,
@@ -21,7 +19,7 @@ import (
 //
 // Layout: magic, then per ledger its key, first and last data time, newest slot and history,
 // key and history behind their length as a uvarint, then the CRC-32C of all before it.
-const checkpointMagic = "slowburn checkpoint 2\n"
+const checkpointMagic = "slowburn checkpoint 3\n"
 
 // CheckpointEvery is how often Run writes the checkpoint.
 const CheckpointEvery = 10 * time.Minute
@@ -176,7 +174,7 @@ func (c checkpoint) take(l *ledger, slot time.Duration) bool {
 	if !ok {
 		return false
 	}
-	h := history.New(slot, l.budget.obj.longest)
+	h := l.budget.obj.history(slot)
 	if err := h.UnmarshalBinary(saved.history); err != nil {
 		return false
 	}

@@ -75,6 +75,7 @@ type rig struct {
 	dir         string
 	slot        time.Duration
 	metrics     *metrics.Set
+	steps       int                      // scrapes so far, for tests that drive on
 	limit       int                      // of groups; 0 is the default
 	heard       func(labels.Labels) bool // what Alertmanager acknowledged; nil: all
 	checkpoint  string                   // file; empty: none

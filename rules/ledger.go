@@ -58,7 +58,7 @@ type openSlot struct {
 }
 
 func newLedger(b *budget, src *source, slot time.Duration) *ledger {
-	return &ledger{budget: b, src: src, hist: history.New(slot, b.obj.longest)}
+	return &ledger{budget: b, src: src, hist: b.obj.history(slot)}
 }
 
 // at is the open slot that ends at end. The ledger's rows begin with the first slot

@@ -50,7 +50,7 @@ func (e *Engine) loadLedgers(ctx context.Context, objectives []*objective, saved
 	}
 	for l, ok := range whole {
 		if !ok {
-			l.hist = history.New(e.opts.Slot, l.budget.obj.longest)
+			l.hist = l.budget.obj.history(e.opts.Slot)
 		}
 	}
 	if len(saved) > 0 && len(whole) >= len(saved) && !slices.Contains(slices.Collect(maps.Values(whole)), false) {
@@ -227,8 +227,13 @@ type rowReader struct {
 	t              int64
 	sum            history.Sum
 	carry          carry
-	started        bool
-	err            error
+	ahead          struct { // the row behind the newest one returned
+		t     int64
+		total float64
+		ok    bool
+	}
+	started bool
+	err     error
 }
 
 const hour = 60 * 60 * 1000
@@ -238,23 +243,25 @@ func (r *rowReader) next() bool {
 	if lead == nil {
 		return false
 	}
-	var vt chunkenc.ValueType
-	switch {
-	case !r.started:
+	first := !r.started
+	if first {
 		r.started = true
-		vt = lead.Seek(r.from + 1)
-	case r.t < r.fine:
-		// The newest row of each hour is enough: it holds all before it.
-		vt = r.hourEnd(lead)
-	default:
-		vt = lead.Next()
+		r.look(lead, lead.Seek(r.from+1))
 	}
-	if vt == chunkenc.ValNone {
-		r.err = lead.Err()
+	if !r.ahead.ok {
 		return false
 	}
-	t, total := lead.At()
-	if t > r.to {
+	t, total := r.ahead.t, r.ahead.total
+	// Of what is long past, the newest row of each stretch between two instants at
+	// which windows begin is enough: it holds all before it.
+	until := t
+	if t < r.fine && !first { // the very first says when counting began
+		until = min(r.s.obj.stretch(t), r.fine-1)
+	}
+	for r.look(lead, lead.Next()); r.ahead.ok && r.ahead.t <= until; r.look(lead, lead.Next()) {
+		t, total = r.ahead.t, r.ahead.total
+	}
+	if r.err != nil {
 		return false
 	}
 	r.t = t
@@ -281,7 +288,27 @@ func (r *rowReader) next() bool {
 	return true
 }
 
-// hourEnd goes on to the slot that ends the next full hour, or the first after it.
-func (r *rowReader) hourEnd(it chunkenc.Iterator) chunkenc.ValueType {
-	return it.Seek(min(r.t-r.t%hour+hour, r.fine))
+// look reads the row the iterator stands on.
+func (r *rowReader) look(it chunkenc.Iterator, vt chunkenc.ValueType) {
+	if r.ahead.ok = vt != chunkenc.ValNone; !r.ahead.ok {
+		r.err = it.Err()
+		return
+	}
+	r.ahead.t, r.ahead.total = it.At()
+	r.ahead.ok = r.ahead.t <= r.to
+}
+
+// stretch is the end of the stretch that t lies in: the next full hour, or the
+// beginning of a calendar window if that comes first.
+func (o *objective) stretch(t int64) int64 {
+	end := slotEnd(t, hour)
+	for _, w := range o.Windows {
+		if w.Calendar == "" {
+			continue
+		}
+		if b := w.Start(end, time.Hour); b >= t {
+			end = b
+		}
+	}
+	return end
 }

@@ -18,7 +18,7 @@ type source struct {
 	mu       sync.Mutex
 	ledgers  []*ledger
 	series   map[*series]struct{}
-	families map[uint64]*count.Family
+	families map[uint64]*family
 	births   []*pendingBirth
 
 	newest   int64   // newest event time, ms; a target that leads wall time does not move it
@@ -49,18 +49,41 @@ type pendingBirth struct {
 }
 
 func newSource(name string) *source {
-	return &source{name: name, series: map[*series]struct{}{}, families: map[uint64]*count.Family{}}
+	return &source{name: name, series: map[*series]struct{}{}, families: map[uint64]*family{}}
 }
 
-// family is the family a series belongs to: metric name and target.
-func (src *source) family(lset labels.Labels) *count.Family {
+// family is the family of series that one scrape brings together, as long as one of
+// them is bound.
+type family struct {
+	count.Family
+	series int
+}
+
+func familyKey(lset labels.Labels) uint64 {
 	h, _ := lset.HashForLabels(nil, labels.MetricName, "instance", "job")
-	f := src.families[h]
+	return h
+}
+
+// enterFamily finds or makes the family a series belongs to: metric name and target.
+func (src *source) enterFamily(lset labels.Labels) *count.Family {
+	key := familyKey(lset)
+	f := src.families[key]
 	if f == nil {
-		f = &count.Family{}
-		src.families[h] = f
+		f = &family{}
+		src.families[key] = f
 	}
-	return f
+	f.series++
+	return &f.Family
+}
+
+// leaveFamily lets go of a family with its last series.
+func (src *source) leaveFamily(lset labels.Labels) {
+	key := familyKey(lset)
+	if f := src.families[key]; f != nil {
+		if f.series--; f.series == 0 {
+			delete(src.families, key)
+		}
+	}
 }
 
 // note records that a sample with event time t has arrived. Event time does not

@@ -9,11 +9,18 @@ import (
 // errTruncated says that encoded bytes end too early or make no sense.
 var errTruncated = errors.New("history: encoded bytes are damaged")
 
+// errOther says that the bytes are those of a history that would answer other windows.
+var errOther = errors.New("history: encoded for other windows or slots")
+
 // AppendBinary appends the whole history to p, for a checkpoint.
 func (h *History) AppendBinary(p []byte) ([]byte, error) {
 	p = binary.AppendVarint(p, h.first)
 	p = binary.AppendVarint(p, h.end)
 	p = appendFloats(p, h.sum.array())
+	p = binary.AppendUvarint(p, uint64(len(h.calendar)))
+	for i := range h.calendar {
+		p = h.calendar[i].append(p)
+	}
 	for i := range h.levels {
 		l := &h.levels[i]
 		p = binary.AppendVarint(p, l.grain)
@@ -37,6 +44,18 @@ func (b *block) append(p []byte) []byte {
 	return append(p, b.data...)
 }
 
+func (b *boundaries) append(p []byte) []byte {
+	name := b.name()
+	p = append(binary.AppendUvarint(p, uint64(len(name))), name...)
+	for i := range b.ts {
+		p = appendFloats(binary.AppendVarint(p, b.ts[i]), b.sums[i].array())
+	}
+	return p
+}
+
+// name tells calendar windows apart.
+func (b *boundaries) name() string { return b.window.String() + " " + b.window.Zone.String() }
+
 func appendFloats(p []byte, v *[columns]float64) []byte {
 	for _, f := range v {
 		p = binary.LittleEndian.AppendUint64(p, math.Float64bits(f))
@@ -52,10 +71,23 @@ func (h *History) UnmarshalBinary(p []byte) error {
 	h.first, h.end = d.varint(), d.varint()
 	sum := d.floats()
 	h.sum = fromArray(&sum)
+	if d.uvarint() != uint64(len(h.calendar)) {
+		return errOther
+	}
+	for i := range h.calendar {
+		if name := h.calendar[i].name(); string(d.bytes(int(d.uvarint()))) != name {
+			return errOther
+		}
+		for k := range h.calendar[i].ts {
+			h.calendar[i].ts[k] = d.varint()
+			sum := d.floats()
+			h.calendar[i].sums[k] = fromArray(&sum)
+		}
+	}
 	for i := range h.levels {
 		l := &h.levels[i]
 		if grain, keep := d.varint(), d.varint(); grain != l.grain || keep < l.keep {
-			return errors.New("history: encoded for other windows or slots")
+			return errOther
 		}
 		l.cell, l.open = d.varint(), d.floats()
 		n := d.uvarint()

@@ -53,12 +53,19 @@ type History struct {
 	end    int64 // the newest closed slot's end, ms; 0 before the first
 	sum    Sum   // at end
 	known  memo
+	// calendar is where calendar windows began.
+	calendar []boundaries
 }
 
-// New returns an empty history for slots of the given length and windows up to
-// longest.
-func New(slot, longest time.Duration) *History {
+// New returns an empty history for slots of the given length, windows up to longest,
+// and those of windows that are calendar windows.
+func New(slot, longest time.Duration, windows ...slo.Window) *History {
 	h := &History{}
+	for _, w := range windows {
+		if w.Calendar != "" {
+			h.calendar = append(h.calendar, boundaries{window: w})
+		}
+	}
 	for i, l := range []struct{ grain, keep time.Duration }{
 		{slot, 2 * time.Hour},
 		{slo.Grain(6*time.Hour, slot), 6 * time.Hour},
@@ -96,13 +103,16 @@ func (h *History) Append(end int64, d Sum, slot time.Duration) {
 	for i := range h.levels {
 		h.levels[i].add(h.sum, end, d)
 	}
+	for i := range h.calendar {
+		h.calendar[i].pass(h.sum, end, slot)
+	}
 	h.sum = h.sum.Add(d)
 	h.end = end
 }
 
 // At is what was counted up to ts: exact where ts is a slot's end within the
 // newest 2 h, a multiple of a minute within 6 h, of ten minutes within 3 d, or
-// of an hour. After End it is the newest sum, before the first slot 0.
+// of an hour, and where a calendar window began. After End it is the newest sum, before the first slot 0.
 func (h *History) At(ts int64) Sum {
 	if ts >= h.end {
 		return h.sum
@@ -118,6 +128,11 @@ func (h *History) At(ts int64) Sum {
 }
 
 func (h *History) find(ts int64) Sum {
+	for i := range h.calendar {
+		if s, ok := h.calendar[i].at(ts); ok {
+			return s
+		}
+	}
 	for i := range h.levels {
 		if s, ok := h.levels[i].at(ts); ok {
 			return s
@@ -132,5 +147,5 @@ func (h *History) Bytes() int {
 	for i := range h.levels {
 		n += h.levels[i].bytes()
 	}
-	return n + 200 + memoBytes
+	return n + 200 + memoBytes + len(h.calendar)*150
 }
