@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -72,8 +73,34 @@ func TestAlertmanagerCallsTheWebhook(t *testing.T) {
 	probe := map[string]string{"alertname": "Probe"}
 	post(time.Now().Add(time.Minute))
 	proc.Until(t, 10*time.Second, "the webhook hears of it", func() error { return webhook.Saw(1, 0, probe) })
+	// The webhook hears before Alertmanager notes that it told: the next look at the
+	// same group comes after that note.
+	proc.Until(t, 10*time.Second, "Alertmanager has noted that it told", func() error { return looked(am.Addr, 2) })
 	am.Stop()
 	am.Start()
 	post(time.Now().Add(-time.Second))
 	proc.Until(t, 20*time.Second, "the webhook hears of its end", func() error { return webhook.Saw(1, 1, probe) })
+}
+
+// looked says whether Alertmanager has asked its notification log so many times.
+func looked(addr string, times float64) error {
+	resp, err := http.Get("http://" + addr + "/metrics")
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	for _, line := range strings.Split(string(text), "\n") {
+		var have float64
+		if _, err := fmt.Sscanf(line, "alertmanager_nflog_queries_total %g", &have); err == nil {
+			if have < times {
+				return fmt.Errorf("want %g looks, have %g", times, have)
+			}
+			return nil
+		}
+	}
+	return fmt.Errorf("want the metric alertmanager_nflog_queries_total")
 }
