@@ -99,15 +99,24 @@ func manyObjectives(n int) []*slo.Objective {
 
 func bindMany(r *rig, slos, series int) []storage.SeriesRef {
 	var refs []storage.SeriesRef
+	for _, lset := range manySeries(slos, series) {
+		refs = append(refs, r.engine.Bind(lset))
+	}
+	return refs
+}
+
+// manySeries are the series that manyObjectives read, a tenth of them bad.
+func manySeries(slos, series int) []labels.Labels {
+	var all []labels.Labels
 	for i := range slos {
 		for k := range series {
 			code := "200"
 			if k%10 == 9 {
 				code = "500"
 			}
-			refs = append(refs, r.engine.Bind(labels.FromStrings(labels.MetricName, "http_requests_total",
-				"service", fmt.Sprintf("s%d", i), "code", code, "instance", fmt.Sprintf("i%d", k), "job", "shop")))
+			all = append(all, labels.FromStrings(labels.MetricName, "http_requests_total",
+				"service", fmt.Sprintf("s%d", i), "code", code, "instance", fmt.Sprintf("i%d", k), "job", "shop"))
 		}
 	}
-	return refs
+	return all
 }
