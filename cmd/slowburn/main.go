@@ -46,6 +46,7 @@ func execute(args []string, s streams) int {
 		serveCommand(app),
 		demoCommand(app),
 		checkCommand(app),
+		backtestCommand(app),
 		printCommand(app),
 		versionCommand(app),
 	}

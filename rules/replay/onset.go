@@ -7,8 +7,11 @@ import (
 )
 
 // budgetOnset notes when each episode of one budget began. An episode of a pair
-// begins with the first slot that by itself burns faster than the pair's factor, and
-// ends when no such slot comes for as long as the pair's short window.
+// begins with the first bad slot since which more events were bad than the pair's
+// factor allows, and ends when that excess is used up again. So stray errors begin
+// none, and a fault begins one at once. The excess is bounded by what the short
+// window allows: then an episode ends about a short window after its fault, as the
+// pair does.
 type budgetOnset struct {
 	slot    int64 // ms
 	pairs   []pairOnset
@@ -18,9 +21,10 @@ type budgetOnset struct {
 
 type pairOnset struct {
 	slo.Pair
-	target float64
-	begun  int64 // start of the episode's first slot, ms; 0: none
-	last   int64 // end of the newest slot that burns, ms
+	allowed float64 // share of events that may be bad at the pair's factor
+	excess  float64 // bad events beyond it since begun
+	begun   int64   // start of the episode's first slot, ms; 0: none
+	last    int64   // end of the newest slot with events, ms
 }
 
 // slotCount is the events of one slot, of all sources.
@@ -33,7 +37,7 @@ func newBudgetOnset(def *slo.Objective, slot time.Duration) *budgetOnset {
 	o := &budgetOnset{slot: slot.Milliseconds()}
 	for i := range def.Rules {
 		for _, p := range def.Rules[i].Pairs {
-			o.pairs = append(o.pairs, pairOnset{Pair: p, target: def.Target})
+			o.pairs = append(o.pairs, pairOnset{Pair: p, allowed: p.Factor * def.Allowed()})
 		}
 	}
 	return o
@@ -73,18 +77,23 @@ func (o *budgetOnset) settle() {
 }
 
 func (o *budgetOnset) note(c slotCount) {
-	if c.bad <= 0 {
+	if c.bad <= 0 && c.total <= 0 {
 		return
 	}
-	burn := slo.Counts{Bad: c.bad, Total: max(c.total, c.bad)}
 	for i := range o.pairs {
 		p := &o.pairs[i]
-		if burn.BurnRate(p.target) <= p.Factor {
-			continue
-		}
-		if p.begun == 0 || c.end-p.last > p.Short.Milliseconds() {
-			p.begun = c.end - o.slot
+		if c.end-p.last > p.Short.Milliseconds() {
+			p.excess, p.begun = 0, 0
 		}
 		p.last = max(p.last, c.end)
+		allowed := p.allowed * max(c.total, c.bad)
+		bound := allowed * float64(p.Short.Milliseconds()/o.slot)
+		p.excess = min(p.excess+c.bad-allowed, max(bound, c.bad-allowed))
+		switch {
+		case p.excess <= 0:
+			p.excess, p.begun = 0, 0
+		case p.begun == 0:
+			p.begun = c.end - o.slot
+		}
 	}
 }
