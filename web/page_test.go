@@ -86,9 +86,9 @@ func TestPageShowsEveryBudgetWorstFirst(t *testing.T) {
 	at := 0
 	for _, want := range []string{
 		"2 budgets, 2 alerts firing", "slos/broken.yml:7:3: unknown key", "all 2", "burning 1",
-		"checkout/availability", "burning", "99.95 %", "40 %", "of 30d, 200 events", "1h/5m", "20 and 40", "of 14.4, page",
-		"90 %", "payments", "SLOErrorBudgetBurn firing (page)", "2027-01-15T08:00:00Z",
-		"search/latency", "region=", "ok", "99 %", "100 %", "50 %", "discovery",
+		"checkout/availability", "burning", "99.95 %", "40.0 %", "of 30d, 200 events", "1h/5m", "20 and 40", "of 14.4, page",
+		"90.0 %", "payments", "SLOErrorBudgetBurn firing (page)", "2027-01-15T08:00:00Z",
+		"search/latency", "region=", "ok", "99 %", "100.0 %", "50.0 %", "discovery",
 	} {
 		i := strings.Index(text[at:], want)
 		if i < 0 {

@@ -148,13 +148,13 @@ func toRow(s *slo.Status) row {
 	for i := range s.Windows {
 		w := &s.Windows[i]
 		r.Windows = append(r.Windows, windowCell{
-			Window: w.Window.String(), Left: percent(w.Remaining), Events: rounded(w.RemainingEvents),
+			Window: w.Window.String(), Left: share(w.Remaining), Events: rounded(w.RemainingEvents),
 			Query: promapi.Selector("slo_error_budget_remaining_ratio", s.Labels, w.Window.String()),
 			Bar:   math.Max(0, math.Min(1, w.Remaining)),
 		})
 	}
 	if len(s.Windows) > 0 {
-		r.Coverage = percent(s.Windows[0].Coverage)
+		r.Coverage = share(s.Windows[0].Coverage)
 	}
 	for _, p := range s.Pairs {
 		r.Pairs = append(r.Pairs, pairCell{
@@ -182,6 +182,14 @@ func percent(ratio float64) string {
 		return rounded(ratio)
 	}
 	return strconv.FormatFloat(math.Round(ratio*1e7)/1e5, 'f', -1, 64) + " %"
+}
+
+// share writes a ratio as a reader takes it in: one decimal.
+func share(ratio float64) string {
+	if math.IsInf(ratio, 0) || math.IsNaN(ratio) {
+		return rounded(ratio)
+	}
+	return strconv.FormatFloat(ratio*100, 'f', 1, 64) + " %"
 }
 
 // rounded writes three digits that matter, or all of a whole number.
