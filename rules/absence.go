@@ -38,9 +38,10 @@ func (e *Engine) watchSources(sources []*source, now int64) {
 		src.mu.Lock()
 		newest, interval, ledgers := src.newest, src.interval, src.ledgers
 		src.giveUp(e.slot)
+		live, known := src.live(), src.heard || src.silent
 		src.mu.Unlock()
-		if newest == 0 {
-			continue
+		if newest == 0 || !known {
+			continue // after a start it has its time to send
 		}
 		lag := now - newest
 		// A backlog that shrinks is being worked off: what there is to say was said
@@ -48,7 +49,7 @@ func (e *Engine) watchSources(sources []*source, now int64) {
 		shrinks := src.lagBefore == 0 || lag < src.lagBefore
 		src.lagBefore = lag
 		told := src.lagAlert != nil && src.lagAlert.State == slo.AlertFiring
-		lagging := lag > max(lagAfter, 3*interval) && lag < forgottenAfter
+		lagging := live && lag > max(lagAfter, 3*interval) && lag < forgottenAfter
 		e.watchLag(src, lagging && (told || !shrinks || now-src.lagSince > backlogPatience), lag, now)
 		e.mu.RLock()
 		for _, l := range ledgers {
@@ -98,7 +99,7 @@ func (e *Engine) watchLag(src *source, lagging bool, lag, now int64) {
 		e.alerts.add(a)
 		e.records.setAlert(a.key, &a.AlertRecord)
 	case !lagging && a != nil && a.State == slo.AlertFiring:
-		a.State, a.ResolvedAt = slo.AlertResolved, now
+		a.State, a.ResolvedAt, a.EndedAt = slo.AlertResolved, now, now
 		e.alerts.changed = true
 		e.records.setAlert(a.key, &a.AlertRecord)
 	}
@@ -117,16 +118,32 @@ func (e *Engine) watchLag(src *source, lagging bool, lag, now int64) {
 // alert that fires while its data vanishes is held, turns into SLODataMissing at
 // its severity, and is resolved once that one was acknowledged.
 func (e *Engine) watchBudget(b *budget, now int64) {
-	last, interval, silent := int64(0), int64(0), true
+	if b.inBacklog(now) {
+		return // what is missing may still come
+	}
+	last, gone, interval, silent := int64(0), int64(forever), int64(0), true
 	for _, l := range b.ledgers {
-		last = max(last, l.lastData)
-		interval = max(interval, l.src.interval)
-		silent = silent && (l.src.silent || l.src.lagging)
+		// A source that sends is asked in its own time, however late it is.
+		ts := l.src.closed
+		l.src.mu.Lock()
+		known := l.src.heard || l.src.silent
+		if l.src.silent {
+			ts = now
+			// If all its targets were seen to go, it is not the source that is missing.
+			silent = silent && l.live > 0
+		} else {
+			silent = false
+		}
+		l.src.mu.Unlock()
+		if !known {
+			return
+		}
+		last, interval = max(last, l.lastData), max(interval, l.src.interval)
+		gone = min(gone, ts-l.lastData)
 	}
 	if last == 0 {
 		return
 	}
-	gone := now - last
 	held := b.held()
 	absent := gone > max(absentAfter, 5*interval) && gone < b.obj.longest.Milliseconds()
 	for _, a := range b.alerts {
@@ -170,13 +187,13 @@ func (e *Engine) watchBudget(b *budget, now int64) {
 		e.alerts.add(a)
 		e.records.setAlert(a.key, &a.AlertRecord)
 	case !absent && a != nil && a.State == slo.AlertFiring:
-		a.State, a.ResolvedAt = slo.AlertResolved, now
+		a.State, a.ResolvedAt, a.EndedAt = slo.AlertResolved, now, now
 		e.alerts.changed = true
 		e.records.setAlert(a.key, &a.AlertRecord)
 	case absent && held != nil && a.State == slo.AlertFiring && e.opts.Acknowledged(a.Labels):
 		for _, h := range b.alerts {
 			if h != nil && h.State == slo.AlertFiring {
-				h.State, h.ResolvedAt = slo.AlertResolved, now
+				h.State, h.ResolvedAt, h.EndedAt = slo.AlertResolved, now, now
 				e.alerts.changed = true
 				e.records.setAlert(h.key, &h.AlertRecord)
 			}

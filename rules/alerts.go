@@ -34,7 +34,7 @@ func (e *Engine) decide(now int64) {
 			a.Published = true
 			e.alerts.changed = true
 			e.records.setAlert(a.key, &a.AlertRecord)
-		case a.State == slo.AlertResolved && (!a.Published || now-a.ResolvedAt > keepResolved):
+		case a.State == slo.AlertResolved && (!a.Published || now-max(a.EndedAt, a.ResolvedAt) > keepResolved):
 			e.forget(a)
 		}
 	}
@@ -80,13 +80,15 @@ func (e *Engine) mayPublish(a *alertState, now int64) bool {
 	return !slices.ContainsFunc(up.alerts[:a.rule+1], firing)
 }
 
-// inBacklog says whether all sources of the budget that send are catching up, and
-// have not been for long.
+// inBacklog says whether all sources of the budget are catching up, and have not been
+// at it for long. One that fell silent in the middle of it still is; one that fell
+// silent with everything told is not.
 func (b *budget) inBacklog(now int64) bool {
 	backlog := false
 	for _, l := range b.ledgers {
 		switch {
 		case l.src.silent:
+			backlog = backlog || l.src.old
 		case !l.src.lagging || now-l.src.lagSince > backlogPatience:
 			return false
 		default:

@@ -97,7 +97,7 @@ func (e *Engine) applySource(src *source, batch []entry, now int64) int {
 	if e.opts.Position != nil {
 		src.position = e.opts.Position()
 	}
-	src.arrived = now
+	src.arrived, src.heard = now, true
 	n, ahead := 0, &pending{batch: batch}
 	for ; n < len(batch); n++ {
 		s := e.lookup(batch[n].ref)

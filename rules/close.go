@@ -124,8 +124,10 @@ func (src *source) due(now, slot int64, o *Options, limit int) (closings []closi
 	}
 	grace := o.Grace.Milliseconds()
 	lagging := now-src.newest > o.CatchUpLag.Milliseconds()
+	src.silent = now-src.arrived > src.silence()
+	src.old = src.arrived-src.newest > o.CatchUpLag.Milliseconds()
 	switch {
-	case !lagging:
+	case !lagging || src.silent:
 		src.lagSince = 0
 	case src.lagSince == 0:
 		src.lagSince = now
@@ -135,7 +137,6 @@ func (src *source) due(now, slot int64, o *Options, limit int) (closings []closi
 	}
 	target := slotEnd(src.newest-grace-slot+1, slot)
 	src.lagging = lagging
-	src.silent = now-src.arrived > src.silence()
 	if src.silent {
 		target = src.closed
 		for i := len(src.seen) - 1; i >= 0; i-- {

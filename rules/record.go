@@ -54,13 +54,15 @@ type AlertRecord struct {
 	Annotations labels.Labels  `json:"annotations"`
 	State       slo.AlertState `json:"state"`
 	// ActiveAt, FiredAt, ResolvedAt, KeepUntil and TS, the newest evaluation, are
-	// event times, ms; GoneAt is when its data vanished in wall time, ms.
+	// event times, ms; GoneAt is when its data vanished, EndedAt when it was found to
+	// be resolved, in wall time, ms.
 	ActiveAt   int64 `json:"active_at,omitempty"`
 	FiredAt    int64 `json:"fired_at,omitempty"`
 	ResolvedAt int64 `json:"resolved_at,omitempty"`
 	KeepUntil  int64 `json:"keep_until,omitempty"`
 	TS         int64 `json:"ts"`
 	GoneAt     int64 `json:"gone_at,omitempty"`
+	EndedAt    int64 `json:"ended_at,omitempty"`
 	// Published says that Alertmanager was told.
 	Published bool    `json:"published,omitempty"`
 	Pair      int     `json:"pair,omitempty"`

@@ -34,13 +34,16 @@ type source struct {
 	closedAtStart int64 // what Restore found closed, ms
 
 	swept    int64 // event time of the last look for vanished series, ms
-	lagSince int64 // wall time since when it has been catching up, ms; 0 if it is not
+	lagSince int64 // wall time since when it has been sending old samples, ms; 0 if it is not
 
 	// silent and lagging are the evaluator's: nothing has arrived for so long that
 	// the source holds nothing up, and the source is behind wall time.
 	silent, lagging bool
-	lagAlert        *alertState
-	lagBefore       int64 // at the last look, ms
+	// old says that what arrived last was old already then; heard, that anything
+	// arrived since the start.
+	old, heard bool
+	lagAlert   *alertState
+	lagBefore  int64 // at the last look, ms
 }
 
 type pendingBirth struct {
@@ -118,6 +121,16 @@ const firstRoom = 5 * 60 * 1000
 
 // silence is for how long a source may be quiet before it holds nothing up, ms.
 func (src *source) silence() int64 { return max(2*src.interval, 60_000) }
+
+// live says whether some series of it is being scraped, as far as is known.
+func (src *source) live() bool {
+	for _, l := range src.ledgers {
+		if l.live > 0 {
+			return true
+		}
+	}
+	return false
+}
 
 func slotEnd(ts, slot int64) int64 {
 	r := ts % slot

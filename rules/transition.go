@@ -108,6 +108,9 @@ func (e *Engine) step(b *budget, rule int, c condition, ts, now int64) {
 		a.Labels = alertLabels(b, r)
 		e.metrics.fired.Inc()
 	}
+	if a.State == slo.AlertResolved && prev.State != slo.AlertResolved {
+		a.EndedAt = now
+	}
 	if a.State != prev.State || a.Published != prev.Published {
 		e.alerts.changed = true
 	}
