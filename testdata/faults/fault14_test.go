@@ -62,3 +62,36 @@ func TestFault14_AlertmanagerDown(t *testing.T) {
 // away is how long Alertmanager is gone. Beyond 4 min it would resolve a page it
 // has and no longer hears of, by its end time; the end is told here while it has.
 func away() time.Duration { return min(time.Duration(times(6))*time.Second, 3*time.Minute) }
+
+// TestFault14_OneOfTwoAlertmanagers: what one of two cannot be told the other is,
+// and the one that comes back is told too, which nobody notices. Both are there
+// when the alert ends: one that was not told of the end would page again until its
+// own copy of the alert runs out, since its cluster says the last notice was the
+// end. That is Alertmanager's own at-least-once, and no sender can prevent it.
+func TestFault14_OneOfTwoAlertmanagers(t *testing.T) {
+	webhook := rig.NewWebhook(t)
+	a, b := rig.StartAlertmanagers(t, webhook.URL)
+	wayToA, wayToB := proxy.New(t, a.Addr), proxy.New(t, b.Addr)
+	s := rig.NewSlowburn(t, rig.FeedConfig(wayToA.Addr(), wayToB.Addr()), map[string]string{"feed.yml": rig.FeedSLO})
+	s.Start()
+	s.Ready(20 * time.Second)
+	feed := rig.NewFeed(t, s, 110*time.Second)
+	play := func(stretch time.Duration, good, bad float64) {
+		t.Helper()
+		if err := feed.Play(stretch, good, bad); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	wayToA.Set(proxy.Behaviour{Swallow: true})
+	play(30*time.Second, 20, 0)
+	play(20*time.Second, 0, 20)
+	proc.Until(t, 20*time.Second, "the page arrives through the other", func() error { return webhook.Saw(1, 0, rig.FeedPage) })
+	wayToA.Set(proxy.Behaviour{})
+	wayToB.Set(proxy.Behaviour{Refuse: true})
+	proc.Always(t, away(), "nobody is paged again", func() error { return webhook.Saw(1, 0, rig.FeedPage) })
+	wayToB.Set(proxy.Behaviour{})
+	play(55*time.Second, 20, 0)
+	proc.Until(t, 30*time.Second, "the end arrives", func() error { return webhook.Saw(1, 1, rig.FeedPage) })
+	proc.Always(t, 5*time.Second, "nobody hears of it again", func() error { return webhook.Saw(1, 1, rig.FeedPage) })
+}

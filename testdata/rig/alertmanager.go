@@ -15,15 +15,48 @@ type Alertmanager struct {
 	// Addr is host:port of its web server.
 	Addr string
 
-	t    testing.TB
-	dir  string
-	proc *proc.Process
+	t     testing.TB
+	dir   string
+	flags []string
+	proc  *proc.Process
 }
 
 // StartAlertmanager starts one and waits until it is ready.
 func StartAlertmanager(t testing.TB, webhook string) *Alertmanager {
 	t.Helper()
-	return StartAlertmanagerWith(t, fmt.Sprintf(`
+	return StartAlertmanagerWith(t, pagerConfig(webhook))
+}
+
+// StartAlertmanagers starts two that form a cluster: each alert is told once,
+// whichever of them hears of it.
+func StartAlertmanagers(t testing.TB, webhook string) (a, b *Alertmanager) {
+	t.Helper()
+	gossip := proc.FreeAddress(t)
+	// By default the second leaves the first 15 s to tell of an alert.
+	a = newAlertmanager(t, pagerConfig(webhook), "--cluster.listen-address="+gossip, "--cluster.peer-timeout=2s")
+	b = newAlertmanager(t, pagerConfig(webhook), "--cluster.listen-address="+proc.FreeAddress(t), "--cluster.peer-timeout=2s", "--cluster.peer="+gossip)
+	a.Start()
+	b.Start()
+	return a, b
+}
+
+// StartAlertmanagerWith starts one with another configuration.
+func StartAlertmanagerWith(t testing.TB, config string) *Alertmanager {
+	t.Helper()
+	am := newAlertmanager(t, config, "--cluster.listen-address=")
+	am.Start()
+	return am
+}
+
+func newAlertmanager(t testing.TB, config string, flags ...string) *Alertmanager {
+	t.Helper()
+	am := &Alertmanager{Addr: proc.FreeAddress(t), t: t, dir: t.TempDir(), flags: flags}
+	write(t, am.dir, "alertmanager.yml", config)
+	return am
+}
+
+func pagerConfig(webhook string) string {
+	return fmt.Sprintf(`
 route:
   receiver: pager
   group_by: ['...']
@@ -35,25 +68,15 @@ receivers:
     webhook_configs:
       - url: %s
         send_resolved: true
-`, webhook))
-}
-
-// StartAlertmanagerWith starts one with another configuration.
-func StartAlertmanagerWith(t testing.TB, config string) *Alertmanager {
-	t.Helper()
-	am := &Alertmanager{Addr: proc.FreeAddress(t), t: t, dir: t.TempDir()}
-	write(t, am.dir, "alertmanager.yml", config)
-	am.Start()
-	return am
+`, webhook)
 }
 
 // Start runs it, again after Stop with the same data and address, and waits
 // until it is ready.
 func (am *Alertmanager) Start() {
 	am.t.Helper()
-	am.proc = proc.Start(am.t, am.dir, "alertmanager", Peer(am.t, "alertmanager"),
-		"--config.file=alertmanager.yml", "--storage.path=data",
-		"--web.listen-address="+am.Addr, "--cluster.listen-address=")
+	am.proc = proc.Start(am.t, am.dir, "alertmanager", Peer(am.t, "alertmanager"), append([]string{
+		"--config.file=alertmanager.yml", "--storage.path=data", "--web.listen-address=" + am.Addr}, am.flags...)...)
 	ready(am.t, "alertmanager", "http://"+am.Addr+"/-/ready", 30*time.Second, am.proc)
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -34,10 +35,10 @@ type Acked struct {
 	Good, Bad float64   // the counters' values
 }
 
-// FeedConfig is a configuration for FeedSLO: alerts go to an Alertmanager at
+// FeedConfig is a configuration for FeedSLO: alerts go to the Alertmanagers at
 // host:port, and the windows of its tier are so short that an outage can come and
 // go within the two minutes of NewFeed.
-func FeedConfig(alertmanager string) string {
+func FeedConfig(alertmanagers ...string) string {
 	return fmt.Sprintf(`slo_files: [slos/*.yml]
 tiers:
   quick:
@@ -48,8 +49,8 @@ tiers:
 alerting:
   alertmanagers:
     - static_configs:
-        - targets: [%q]
-`, alertmanager)
+        - targets: [%s]
+`, strings.Join(alertmanagers, ", "))
 }
 
 // FeedPage is how the page of FeedSLO is told from other alerts.
