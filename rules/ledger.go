@@ -17,6 +17,7 @@ type ledger struct {
 	series int
 
 	open  []openSlot // ascending
+	spare []float64  // for the next one's sums
 	carry carry
 	rate  int64 // scrapes expected per slot, in millionths
 	live  int   // series scraped now
@@ -74,18 +75,13 @@ func (l *ledger) at(end, slot int64) *openSlot {
 	if i > 0 && l.open[i-1].end == end {
 		return &l.open[i-1]
 	}
-	if n := len(l.open); n < cap(l.open) {
-		// Reuse the term sums of a slot that was closed.
-		l.open = l.open[:n+1]
-		spare := l.open[n]
-		copy(l.open[i+1:], l.open[i:n])
-		clear(spare.sums)
-		l.open[i] = openSlot{end: end, sums: spare.sums}
-	} else {
-		l.open = append(l.open, openSlot{})
-		copy(l.open[i+1:], l.open[i:n])
-		l.open[i] = openSlot{end: end}
-	}
+	n := len(l.open)
+	l.open = append(l.open, openSlot{})
+	copy(l.open[i+1:], l.open[i:n])
+	// The term sums of the slot closed last serve again.
+	clear(l.spare)
+	l.open[i] = openSlot{end: end, sums: l.spare}
+	l.spare = nil
 	s := &l.open[i]
 	if terms := len(l.budget.obj.SLI.Terms); len(s.sums) != terms {
 		s.sums = make([]float64, terms)
@@ -144,9 +140,7 @@ func (l *ledger) close(end int64, gap int64) history.Sum {
 		}
 		d.Observed += float64(s.observed)
 		starts, ended, delta = starts+s.starts, ended+s.ended, delta+s.delta
-		n := copy(l.open, l.open[1:])
-		l.open[n] = openSlot{sums: s.sums} // keep its sums for reuse
-		l.open = l.open[:n]
+		l.spare, l.open = s.sums, l.open[1:]
 	}
 	on.bad, l.carry.bad = settle(on.bad, l.carry.bad)
 	on.total, l.carry.total = settle(on.total, l.carry.total)

@@ -57,9 +57,6 @@ func (e *Engine) statusOf(b *budget, now int64, alerts []slo.Alert) slo.Status {
 		return s
 	}
 	s.TS, s.State, s.Pairs = ev.ts, ev.state, ev.pairs
-	if early := b.early.Load(); early != nil && early.ts > ev.ts {
-		s.State, s.Pairs = early.state, early.pairs // an alert fired inside the open slot
-	}
 	if now-ev.ts > max(absentAfter, 0) {
 		s.State = slo.StateNoData
 		s.Reason = "no samples since " + time.UnixMilli(ev.ts).UTC().Format(time.RFC3339) + ": is the Prometheus sending, and are its targets up?"

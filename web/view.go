@@ -142,6 +142,10 @@ func toRow(s *slo.Status) row {
 		Service: o.Service, SLO: o.Name, Groups: groupText(s.Groups), State: string(s.State), Reason: s.Reason,
 		Target: percent(o.Target), Owner: o.Owner, Runbook: o.Runbook, Coverage: "—",
 	}
+	if firing(s) > 0 && s.State != slo.StateNoData {
+		// It may have fired inside a slot that is still open, of which State says nothing.
+		r.State = string(slo.StateBurning)
+	}
 	if s.TS != 0 {
 		r.DataTime = time.UnixMilli(s.TS).UTC().Format(time.RFC3339)
 	}
