@@ -8,10 +8,12 @@ import (
 )
 
 // closing is one slot to close: its end, ms, and how many slots without data right
-// before it are left out, since the source was silent.
+// before it are left out, since the source was silent. silent says that it had no
+// data either.
 type closing struct {
-	end int64
-	gap int64
+	end    int64
+	gap    int64
+	silent bool
 }
 
 const (
@@ -112,7 +114,12 @@ func (e *Engine) closeSource(ctx context.Context, src *source, now int64) (more 
 	}
 	e.metrics.slotsClosed.Add(len(closings))
 	e.records.setSource(src.name, upTo)
-	e.evaluateSource(ledgers, closings[0].end, now)
+	for _, c := range closings {
+		if !c.silent {
+			e.evaluateSource(ledgers, c.end, now)
+			break
+		}
+	}
 	return true, err
 }
 
@@ -125,7 +132,7 @@ func (src *source) due(now, slot int64, o *Options, limit int) (closings []closi
 	grace := o.Grace.Milliseconds()
 	lagging := now-src.newest > o.CatchUpLag.Milliseconds()
 	src.silent = now-src.arrived > src.silence()
-	src.old = src.arrived-src.newest > o.CatchUpLag.Milliseconds()
+	src.old = src.heard && src.arrived-src.newest > o.CatchUpLag.Milliseconds()
 	switch {
 	case !lagging || src.silent:
 		src.lagSince = 0
@@ -147,38 +154,51 @@ func (src *source) due(now, slot int64, o *Options, limit int) (closings []closi
 		}
 	}
 	upTo = src.closed
-	gap := int64(0)
-	for upTo < target && len(closings) < limit {
-		if len(src.seen) == 0 {
-			break
-		}
+	for upTo < target && len(closings) < limit && len(src.seen) > 0 {
 		next := src.seen[0]
 		end := upTo + slot
 		switch {
 		case next == end:
-			closings = append(closings, closing{end, gap})
+			closings = append(closings, closing{end: end})
 			src.seen = src.seen[1:]
-			src.lastSeen, upTo, gap = end, end, 0
-		case src.lastSeen == 0 || next-src.lastSeen > src.silence()+slot:
-			// Nothing came for so long that these slots are a gap, not an empty slot of a
-			// slow cadence.
-			until := min(next-slot, target)
-			if src.lastSeen != 0 {
-				gap += (until - upTo) / slot
+			src.lastSeen, upTo = end, end
+		case src.lastSeen == 0:
+			upTo = min(next-slot, target)
+		case next-src.lastSeen > src.silence()+slot:
+			// Nothing came for so long that these slots are a gap, not the empty slots of a
+			// slow cadence. It is closed with the slot behind it.
+			if next > target {
+				return closings, upTo
 			}
-			upTo = until
+			for _, end := range gapRows(upTo, next-slot, slot) {
+				closings = append(closings, closing{end, (end-upTo)/slot - 1, true})
+				upTo = end
+			}
 		default:
-			closings = append(closings, closing{end, gap})
-			upTo, gap = end, 0
+			closings = append(closings, closing{end: end})
+			upTo = end
 		}
 	}
-	if gap > 0 && len(closings) == 0 {
-		// The gap reaches to the target: it is counted with the slot behind it.
-		upTo = src.closed
-	} else if gap > 0 {
-		upTo = closings[len(closings)-1].end
-	}
 	return closings, upTo
+}
+
+// gapRows are the slots of a gap (from, to] that get rows all the same. They say when
+// scrapes were missing closely enough for the short windows of the pairs: every slot
+// of the last 5 min, every minute of the last 30 min, and all before that in one.
+func gapRows(from, to, slot int64) []int64 {
+	var ends []int64
+	for _, step := range []struct{ from, every int64 }{{to - 30*60_000, 60_000}, {to - 5*60_000, slot}} {
+		for end := max(step.from, from+slot); end <= to; end += max(step.every, slot) {
+			for len(ends) > 0 && ends[len(ends)-1] >= end {
+				ends = ends[:len(ends)-1]
+			}
+			ends = append(ends, end)
+		}
+	}
+	if n := len(ends); n == 0 || ends[n-1] != to {
+		ends = append(ends, to)
+	}
+	return ends
 }
 
 // sweepLedgers takes the closed slots' counts out of every ledger, slot by slot, in
