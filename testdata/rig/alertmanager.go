@@ -15,10 +15,9 @@ type Alertmanager struct {
 	// Addr is host:port of its web server.
 	Addr string
 
-	t     testing.TB
-	dir   string
-	flags []string
-	proc  *proc.Process
+	t    testing.TB
+	dir  string
+	proc *proc.Process
 }
 
 // StartAlertmanager starts one and waits until it is ready.
@@ -27,31 +26,12 @@ func StartAlertmanager(t testing.TB, webhook string) *Alertmanager {
 	return StartAlertmanagerWith(t, pagerConfig(webhook))
 }
 
-// StartAlertmanagers starts two that form a cluster: each alert is told once,
-// whichever of them hears of it.
-func StartAlertmanagers(t testing.TB, webhook string) (a, b *Alertmanager) {
-	t.Helper()
-	gossip := proc.FreeAddress(t)
-	// By default the second leaves the first 15 s to tell of an alert.
-	a = newAlertmanager(t, pagerConfig(webhook), "--cluster.listen-address="+gossip, "--cluster.peer-timeout=2s")
-	b = newAlertmanager(t, pagerConfig(webhook), "--cluster.listen-address="+proc.FreeAddress(t), "--cluster.peer-timeout=2s", "--cluster.peer="+gossip)
-	a.Start()
-	b.Start()
-	return a, b
-}
-
 // StartAlertmanagerWith starts one with another configuration.
 func StartAlertmanagerWith(t testing.TB, config string) *Alertmanager {
 	t.Helper()
-	am := newAlertmanager(t, config, "--cluster.listen-address=")
-	am.Start()
-	return am
-}
-
-func newAlertmanager(t testing.TB, config string, flags ...string) *Alertmanager {
-	t.Helper()
-	am := &Alertmanager{Addr: proc.FreeAddress(t), t: t, dir: t.TempDir(), flags: flags}
+	am := &Alertmanager{Addr: proc.FreeAddress(t), t: t, dir: t.TempDir()}
 	write(t, am.dir, "alertmanager.yml", config)
+	am.Start()
 	return am
 }
 
@@ -75,8 +55,9 @@ receivers:
 // until it is ready.
 func (am *Alertmanager) Start() {
 	am.t.Helper()
-	am.proc = proc.Start(am.t, am.dir, "alertmanager", Peer(am.t, "alertmanager"), append([]string{
-		"--config.file=alertmanager.yml", "--storage.path=data", "--web.listen-address=" + am.Addr}, am.flags...)...)
+	am.proc = proc.Start(am.t, am.dir, "alertmanager", Peer(am.t, "alertmanager"),
+		"--config.file=alertmanager.yml", "--storage.path=data",
+		"--web.listen-address="+am.Addr, "--cluster.listen-address=")
 	ready(am.t, "alertmanager", "http://"+am.Addr+"/-/ready", 30*time.Second, am.proc)
 }
 
