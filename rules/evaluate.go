@@ -46,6 +46,8 @@ func (b *budget) due() int64 {
 	var live, behind, silent int64 = forever, forever, 0
 	for _, l := range b.ledgers {
 		switch {
+		case l.src.closed == 0:
+			// Its rows are there, but not how far it was closed: it holds nothing up.
 		case l.src.silent:
 			silent = max(silent, l.src.closed)
 		case l.src.lagging:

@@ -47,6 +47,7 @@ func execute(args []string, s streams) int {
 		demoCommand(app),
 		checkCommand(app),
 		backtestCommand(app),
+		backfillCommand(app),
 		printCommand(app),
 		versionCommand(app),
 	}

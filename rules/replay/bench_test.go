@@ -40,7 +40,6 @@ func BenchmarkReplay(b *testing.B) {
 		for day := range days {
 			writeDay(b, dir, t0+int64(day)*24*time.Hour.Milliseconds(), slos, series)
 		}
-		_ = os.Mkdir(filepath.Join(dir, "wal"), 0o777)
 	}
 	var samples int64
 	var alerts int

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
@@ -57,6 +58,10 @@ func (d *Dir) open() (err error) {
 	if d.blocks, err = d.dbs[0].Blocks(); err != nil {
 		return err
 	}
+	if _, err := os.Stat(filepath.Join(d.name, "wal")); errors.Is(err, os.ErrNotExist) {
+		d.all, err = d.blockQuerier(math.MinInt64, math.MaxInt64) // blocks alone, as promtool makes them
+		return err
+	}
 	d.all, err = d.dbs[1].Querier(math.MinInt64, math.MaxInt64)
 	return err
 }
@@ -83,6 +88,11 @@ func (d *Dir) Querier(mint, maxt int64) (storage.Querier, error) {
 	if n := len(d.blocks); n == 0 || maxt > d.blocks[n-1].Meta().MaxTime-headReach {
 		return lent{d.all}, nil
 	}
+	return d.blockQuerier(mint, maxt)
+}
+
+// blockQuerier reads the blocks that overlap [mint, maxt], ms.
+func (d *Dir) blockQuerier(mint, maxt int64) (storage.Querier, error) {
 	var qs []storage.Querier
 	for _, b := range d.blocks {
 		if m := b.Meta(); m.MinTime > maxt || m.MaxTime <= mint {
