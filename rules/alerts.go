@@ -101,7 +101,7 @@ func (b *budget) inBacklog(now int64) bool {
 // state hands on the level of all published alerts when it changed, and every slot
 // since annotations change.
 func (e *Engine) state(now int64) {
-	if !e.restored.Load() || !e.alerts.changed && now-e.alerts.stated < e.slot {
+	if !e.restored.Load() || !e.alerts.changed && (e.opts.Lean || now-e.alerts.stated < e.slot) {
 		return
 	}
 	e.alerts.changed = false

@@ -52,8 +52,9 @@ type Options struct {
 	// of the alert with these labels; nil: always.
 	Acknowledged func(labels.Labels) bool
 
-	// Lean evaluates budgets whole only where an alert may come of it: in replay nobody
-	// reads them in between. Refresh makes up for it.
+	// Lean evaluates budgets whole only where an alert may come of it, and states alerts
+	// only when they change: in replay nobody reads them in between. Refresh makes up
+	// for it.
 	Lean bool
 
 	// Now is the wall clock.

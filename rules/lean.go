@@ -1,10 +1,15 @@
 package rules
 
-import "github.com/slowburn/slowburn/slo"
+import (
+	"time"
+
+	"github.com/slowburn/slowburn/slo"
+)
 
 // quiet says whether nothing can come of evaluating a budget at ts: it has no alert
-// that is pending or firing, and no pair's short window burns fast enough to begin
-// one. That takes half the reads of a whole evaluation.
+// that is pending or firing, and no pair burns fast enough to begin one. Long windows
+// are asked first: their starts stay the same for many slots, so that most answers
+// are known already.
 func (e *Engine) quiet(b *budget, ts int64) bool {
 	if !b.alertsHere() {
 		return true
@@ -15,10 +20,13 @@ func (e *Engine) quiet(b *budget, ts int64) bool {
 		}
 	}
 	target := e.targetAt(b.obj, ts)
+	burn := func(length time.Duration) float64 {
+		w := slo.Rolling(length)
+		return b.counts(w.Start(ts, e.opts.Slot), ts, e.slot, withLate(w)).BurnRate(target)
+	}
 	for i := range b.obj.Rules {
 		for _, p := range b.obj.Rules[i].Pairs {
-			w := slo.Rolling(p.Short)
-			if b.counts(w.Start(ts, e.opts.Slot), ts, e.slot, withLate(w)).BurnRate(target) > p.Factor {
+			if burn(p.Long) > p.Factor && burn(p.Short) > p.Factor {
 				return false
 			}
 		}
