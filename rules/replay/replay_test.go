@@ -10,7 +10,6 @@ import (
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
-	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 
 	"github.com/slowburn/slowburn/rules/replay"
@@ -225,5 +224,3 @@ func hostile(r *rand.Rand, services int, hours int64) []written {
 	slices.SortStableFunc(out, func(a, b written) int { return cmp.Compare(a.t, b.t) })
 	return out
 }
-
-var _ = labels.EmptyLabels
