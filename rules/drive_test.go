@@ -185,11 +185,15 @@ func (r *rig) coverage(length time.Duration, ms ...*labels.Matcher) float64 {
 // that rapid is asked for is made.
 func checkFew(t *testing.T, n int, prop func(*rapid.T)) {
 	t.Helper()
-	made := 0
+	made, failed := 0, false
 	rapid.Check(t, func(rt *rapid.T) {
-		if made++; made%n == 1 {
-			prop(rt)
+		if made++; made%n != 1 && !failed {
+			return
 		}
+		ok := false
+		defer func() { failed = failed || !ok }() // then rapid looks for a smaller case
+		prop(rt)
+		ok = true
 	})
 }
 

@@ -142,11 +142,13 @@ func (l *ledger) close(end int64, gap int64) history.Sum {
 		starts, ended, delta = starts+s.starts, ended+s.ended, delta+s.delta
 		l.spare, l.open = s.sums, l.open[1:]
 	}
-	on.bad, l.carry.bad = settle(on.bad, l.carry.bad)
-	on.total, l.carry.total = settle(on.total, l.carry.total)
+	// What is late may be the other part of what came in time: the sum of both is
+	// settled, and as much of it is late as can be.
+	d.Bad, l.carry.bad = settle(on.bad+late.bad, l.carry.bad)
+	d.Total, l.carry.total = settle(on.total+late.total, l.carry.total)
 	d.LateBad, l.carry.lateBad = settle(late.bad, l.carry.lateBad)
 	d.LateTotal, l.carry.lateTotal = settle(late.total, l.carry.lateTotal)
-	d.Bad, d.Total = on.bad+d.LateBad, on.total+d.LateTotal
+	d.LateBad, d.LateTotal = min(d.LateBad, d.Bad), min(d.LateTotal, d.Total)
 	d.Expected = float64((l.rate+ended)+l.rate*gap)/1e6 + float64(starts)
 	l.rate = max(0, l.rate+delta)
 	l.expect = l.rate

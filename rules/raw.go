@@ -27,8 +27,15 @@ func (e *Engine) load(s *series, t int64, ahead *pending) {
 	if len(found) == 0 {
 		s.recent.SetWhole()
 	}
-	for _, x := range found {
+	for i, x := range found {
 		s.recent.Insert(x)
+		if i > 0 && x.T < t && s.rate == 0 {
+			s.cadence.Observe(x.T - found[i-1].T)
+		}
+	}
+	if iv := s.cadence.Interval(); iv > 0 && s.rate == 0 {
+		s.rate = e.slot * 1_000_000 / iv
+		s.src.interval = max(s.src.interval, iv)
 	}
 }
 

@@ -183,6 +183,7 @@ func (e *Engine) replayRaw(ctx context.Context) error {
 	for _, src := range e.sources {
 		src.mu.Lock()
 		for s := range src.series {
+			e.learnCadence(s)
 			s.settle(e.slot)
 		}
 		src.mu.Unlock()
@@ -231,6 +232,22 @@ func (s *series) warm(x count.Sample) {
 	}
 	s.live = true
 	s.recent.Insert(x)
+}
+
+// learnCadence looks further back for the scrape interval of a gauge of which the
+// warm-up saw few samples: for how long its value is held depends on it.
+func (e *Engine) learnCadence(s *series) {
+	const enough = hour
+	if s.recent.Len() >= count.Kept || !slices.ContainsFunc(s.bound, func(b bound) bool {
+		return b.led.budget.obj.SLI.Terms[b.term].Kind == slo.GaugeSlices
+	}) {
+		return
+	}
+	s.cadence = count.Cadence{}
+	past := e.rawSamples(s.lset, s.src.closedAtStart-enough, s.src.closedAtStart, nil)
+	for i := 1; i < len(past); i++ {
+		s.cadence.Observe(past[i].T - past[i-1].T)
+	}
 }
 
 // settle counts a warmed-up series in among those scraped.

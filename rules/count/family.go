@@ -15,7 +15,7 @@ const (
 // that one scrape brings together. It tells whether a series that appears in it
 // was born between two scrapes.
 type Family struct {
-	t [3]int64 // times of the newest scrapes, newest first, ms; 0 if none
+	t [5]int64 // times of the newest scrapes, newest first, ms; 0 if none
 	// gain and before are the events gained in the newest scrape and in the one
 	// before it.
 	gain, before float64
@@ -40,15 +40,18 @@ type Birth struct {
 
 // Scrape notes that the family was scraped at t.
 func (f *Family) Scrape(t int64) {
-	switch {
-	case t > f.t[0]:
-		f.t = [3]int64{t, f.t[0], f.t[1]}
+	i := 0
+	for i < len(f.t) && f.t[i] > t {
+		i++
+	}
+	if i == len(f.t) || f.t[i] == t {
+		return
+	}
+	copy(f.t[i+1:], f.t[i:])
+	f.t[i] = t
+	if i == 0 {
 		f.gain, f.before = 0, f.gain
 		f.forget()
-	case t < f.t[0] && t > f.t[1]:
-		f.t[1], f.t[2] = t, f.t[1]
-	case t < f.t[1] && t > f.t[2]:
-		f.t[2] = t
 	}
 }
 
