@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -68,7 +69,7 @@ func (b *backtest) run(ctx context.Context, s streams) error {
 		unevaluated(s, v.objectives)
 		opts := past.options(v.config)
 		opts.Objectives, opts.GroupLimit = v.objectives, b.maxGroups
-		show := watched(s, "backtest "+v.name, past.end-past.start)
+		show := watched(s, strings.TrimSpace("backtest "+v.name), past.end-past.start)
 		opts.Progress = show.part
 		v.result, err = replay.Run(ctx, past, opts)
 		show.end()

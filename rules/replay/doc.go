@@ -11,6 +11,7 @@
 // (feed.go) reads it day by day, decodes some minutes of all series at a time and
 // sorts them into batches of a few seconds; what lay before the start is kept as the
 // engine's raw samples (prior.go). A lane (lane.go) appends batch after batch to its
-// engine and moves its clock on. Rows go to the ledger (ledger.go), which notes when
-// each episode began (onset.go); alerts to the pager (pager.go).
+// engine and moves its clock on; several lanes share the objectives (lanes.go). Rows go
+// to the ledger (ledger.go), which notes when each episode began (onset.go); alerts to
+// the pager (pager.go). A backfill keeps the rows as blocks of a TSDB (blocks.go).
 package replay
