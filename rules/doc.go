@@ -14,7 +14,10 @@
 // go to the ledger TSDB and into rules/history. Then every budget concerned is
 // evaluated at that slot's end (evaluate.go), alert states advance (transition.go),
 // are saved (record.go) and stated as a level (alerts.go). Readers take snapshots
-// (status.go) or read the ledger through rules/derive. Restore rebuilds all of it
+// (status.go) or read the ledger through rules/derive. What does not arrive is
+// watched in absence.go; groups that had no data for long expire (expire.go); a
+// reload keeps ledgers and alerts (apply.go) and reads what longer windows need
+// (reach.go). Restore rebuilds all of it
 // at start (restore.go).
 //
 // Tick is the only place where time enters: live it is called by Run, in replay
