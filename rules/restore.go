@@ -138,40 +138,32 @@ func (e *Engine) loadPositions() (map[string]int64, error) {
 // order, after those before them have warmed up what the engine knows of each
 // series.
 func (e *Engine) replayRaw(ctx context.Context) error {
-	from := e.opts.Now().UnixMilli() - 60*60*1000
+	now := e.opts.Now().UnixMilli()
+	newest, recent, oldest := int64(0), now-hour, int64(forever)
 	for _, src := range e.sources {
-		if src.closed != 0 {
-			from = min(from, src.closed)
+		newest = max(newest, src.closed)
+	}
+	// A source that vanished long ago is read on its own: the others need not be read
+	// back to where it ended.
+	vanished := func(src *source) bool { return src.closed != 0 && src.closed < newest-hour }
+	for _, src := range e.sources {
+		switch {
+		case vanished(src):
+			oldest = min(oldest, src.closed)
+		case src.closed != 0:
+			recent = min(recent, src.closed)
 		}
 	}
-	q, err := e.opts.Raw.Querier(from-warmUp, math.MaxInt64)
+	events, err := e.rawEvents(ctx, recent-warmUp, func(src *source) bool { return !vanished(src) })
+	if err == nil && oldest != forever {
+		var old []rawEvent
+		old, err = e.rawEvents(ctx, oldest-warmUp, vanished)
+		events = append(events, old...)
+	}
 	if err != nil {
-		return fmt.Errorf("read raw samples: %w", err)
+		return err
 	}
-	defer q.Close()
-	type event struct {
-		s *series
-		count.Sample
-	}
-	var events []event
-	set := q.Select(ctx, false, nil, e.rawMatcher())
-	for set.Next() {
-		ref := e.Bind(set.At().Labels())
-		if ref == 0 {
-			continue
-		}
-		s := e.lookup(ref)
-		it := set.At().Iterator(nil)
-		for vt := it.Next(); vt != chunkenc.ValNone; vt = it.Next() {
-			if x := sampleAt(it, vt); s.src.closed == 0 || x.T > s.src.closed-warmUp {
-				events = append(events, event{s, x})
-			}
-		}
-	}
-	if err := set.Err(); err != nil {
-		return fmt.Errorf("read raw samples: %w", err)
-	}
-	slices.SortStableFunc(events, func(a, b event) int { return int(a.T - b.T) })
+	slices.SortStableFunc(events, func(a, b rawEvent) int { return int(a.T - b.T) })
 
 	e.mu.RLock()
 	defer e.mu.RUnlock()
@@ -201,6 +193,45 @@ func (e *Engine) replayRaw(ctx context.Context) error {
 		ev.s.src.mu.Unlock()
 	}
 	return nil
+}
+
+// rawEvent is one stored sample of a bound series.
+type rawEvent struct {
+	s *series
+	count.Sample
+}
+
+// rawEvents reads the samples from a time on of every series some term reads, of the
+// sources that are wanted: those that their closed slots need for warming up, and
+// those that no closed slot holds.
+func (e *Engine) rawEvents(ctx context.Context, from int64, wanted func(*source) bool) ([]rawEvent, error) {
+	q, err := e.opts.Raw.Querier(from, math.MaxInt64)
+	if err != nil {
+		return nil, fmt.Errorf("read raw samples: %w", err)
+	}
+	defer q.Close()
+	var events []rawEvent
+	set := q.Select(ctx, false, nil, e.rawMatcher())
+	for set.Next() {
+		ref := e.Bind(set.At().Labels())
+		if ref == 0 {
+			continue
+		}
+		s := e.lookup(ref)
+		if !wanted(s.src) {
+			continue
+		}
+		it := set.At().Iterator(nil)
+		for vt := it.Next(); vt != chunkenc.ValNone; vt = it.Next() {
+			if x := sampleAt(it, vt); s.src.closed == 0 || x.T > s.src.closed-warmUp {
+				events = append(events, rawEvent{s, x})
+			}
+		}
+	}
+	if err := set.Err(); err != nil {
+		return nil, fmt.Errorf("read raw samples: %w", err)
+	}
+	return events, nil
 }
 
 // rawMatcher selects every series some term may read.
