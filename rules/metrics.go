@@ -23,7 +23,7 @@ type engineMetrics struct {
 	tickErrors       *metrics.Counter
 	checkpointErrors *metrics.Counter
 	checkpointHits   *metrics.Counter
-	tickSeconds      *metrics.Histogram
+	tickSeconds      *metrics.PrometheusHistogram
 }
 
 func newMetrics(set *metrics.Set, e *Engine) *engineMetrics {
@@ -54,6 +54,7 @@ func newMetrics(set *metrics.Set, e *Engine) *engineMetrics {
 		checkpointErrors: set.NewCounter("slowburn_engine_checkpoint_errors_total"),
 		checkpointHits:   set.NewCounter("slowburn_engine_checkpoint_ledgers_total"),
 		tickErrors:       set.NewCounter("slowburn_engine_tick_errors_total"),
-		tickSeconds:      set.NewHistogram("slowburn_engine_tick_duration_seconds"),
+		tickSeconds: set.NewPrometheusHistogramExt("slowburn_engine_tick_duration_seconds",
+			[]float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}),
 	}
 }

@@ -17,7 +17,7 @@ type receiverMetrics struct {
 	outOfOrder, lookups         *metrics.Counter
 	exemplars, exemplarsDropped *metrics.Counter
 	sinkErrors, replicaSwitches *metrics.Counter
-	duration                    *metrics.Histogram
+	duration                    *metrics.PrometheusHistogram
 
 	mu      sync.Mutex
 	elected map[string]string // source to the name of its gauge
@@ -38,7 +38,8 @@ func newReceiverMetrics(r *Receiver, set *metrics.Set) *receiverMetrics {
 	m.exemplarsDropped = set.GetOrCreateCounter("slowburn_ingest_exemplars_dropped_total")
 	m.sinkErrors = set.GetOrCreateCounter("slowburn_ingest_sink_errors_total")
 	m.replicaSwitches = set.GetOrCreateCounter("slowburn_ingest_replica_switches_total")
-	m.duration = set.GetOrCreateHistogram("slowburn_ingest_request_duration_seconds")
+	m.duration = set.GetOrCreatePrometheusHistogramExt("slowburn_ingest_request_duration_seconds",
+		[]float64{.001, .0025, .005, .01, .02, .05, .1, .25, .5, 1, 2.5, 10})
 	set.GetOrCreateGauge("slowburn_ingest_series_cache_entries", func() float64 { return float64(r.cache.size()) })
 	set.GetOrCreateGauge("slowburn_ingest_in_flight_bytes", func() float64 { return float64(r.gate.used.Load()) })
 	set.GetOrCreateGauge("slowburn_ingest_sources", func() float64 { return float64(len(r.allSources())) })

@@ -48,7 +48,8 @@ var errStarting = errors.New("starting: samples and budgets are being recovered"
 // newServer reads configuration and state and makes the parts that can run before
 // the databases are open.
 func newServer(f *serveFlags, addr net.Addr, log *slog.Logger, now func() time.Time) (*server, error) {
-	s := &server{f: f, log: log, now: now, metrics: metrics.NewSet(), registry: prometheus.NewRegistry()}
+	s := &server{f: f, log: log, now: now, metrics: metrics.NewSet(), registry: newRegistry()}
+	registerBuildInfo(s.metrics)
 	var err error
 	if s.url, err = externalURL(f.ExternalURL, addr); err != nil {
 		return nil, err
