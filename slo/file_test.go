@@ -155,10 +155,10 @@ objectives:
 			Pairs:       []slo.Pair{{Long: time.Hour, Short: 5 * time.Minute, Factor: 14.4}, {Long: 6 * time.Hour, Short: 30 * time.Minute, Factor: 6}},
 			For:         2 * time.Minute, KeepFiringFor: 5 * time.Minute, MinBadEvents: 10,
 		}},
-		RollUpAlerts: true,
-		Labels:       map[string]string{"product": "shop", "stage": "canary"},
-		Format:       slo.FormatNative,
-		Source:       slo.Position{File: "f.yml", Line: 10, Column: 5},
+		RollUpAlerts: true, Policy: slo.DefaultPolicy(),
+		Labels: map[string]string{"product": "shop", "stage": "canary"},
+		Format: slo.FormatNative,
+		Source: slo.Position{File: "f.yml", Line: 10, Column: 5},
 	}
 	if diff := cmp.Diff(want, o, cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() }), cmp.Comparer(func(a, b slo.SLI) bool { return terms(a) == terms(b) })); diff != "" {
 		t.Error(diff)

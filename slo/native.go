@@ -88,7 +88,7 @@ func (r *reader) nativeObjective(m *document.Mapping, o *Objective, d nativeDefa
 	o.RollUpAlerts = true
 
 	tier, ok := r.tier(m.Get("tier"), d.tier)
-	o.Tier = tier.Name
+	o.Tier, o.Policy = tier.Name, tier.Policy
 	alerting := m.Get("alerting")
 	if ok && len(o.Windows) > 0 {
 		o.Rules = r.alerting(alerting, tier, tier.Rules(o.Windows[0]))

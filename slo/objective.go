@@ -26,6 +26,8 @@ type Objective struct {
 	SLI SLI
 	// Rules are the alert conditions, one per severity.
 	Rules []Rule
+	// Policy says what follows when the budget is spent.
+	Policy Policy
 	// RollUpAlerts says whether the roll-up of a grouped objective alerts too;
 	// imported objectives alert per group only.
 	RollUpAlerts bool

@@ -65,6 +65,7 @@ func (r *reader) slothObjective(m *document.Mapping, o *Objective) {
 		o.Target = v
 	}
 	o.Windows = []Window{r.opts.DefaultWindow}
+	o.Policy = r.opts.Tiers[r.opts.DefaultTier].Policy
 	r.slothPlugins(m.Get("plugins"))
 	o.SLI = r.slothSLI(m.Require("sli"))
 	o.Rules = r.slothAlerts(m, o)

@@ -9,10 +9,12 @@ import (
 // DefaultSlot is the length of a slot unless the configuration says otherwise.
 const DefaultSlot = 15 * time.Second
 
-// Tier is a named risk class: which burn rates alert at which severity.
+// Tier is a named risk class: which burn rates alert at which severity, and what
+// follows from a spent budget.
 type Tier struct {
 	Name   string
 	Alerts []TierAlert
+	Policy Policy
 }
 
 // TierAlert is what a tier asks for at one severity.
@@ -52,9 +54,9 @@ func DefaultTiers() map[string]Tier {
 	critical := DefaultAlerts()
 	background := DefaultAlerts()[1:]
 	return map[string]Tier{
-		"critical":   {Name: "critical", Alerts: critical},
-		"standard":   {Name: "standard", Alerts: DefaultAlerts()},
-		"background": {Name: "background", Alerts: background},
+		"critical":   {Name: "critical", Alerts: critical, Policy: DefaultPolicy()},
+		"standard":   {Name: "standard", Alerts: DefaultAlerts(), Policy: DefaultPolicy()},
+		"background": {Name: "background", Alerts: background, Policy: DefaultPolicy()},
 	}
 }
 

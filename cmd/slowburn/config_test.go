@@ -59,7 +59,7 @@ alerting:
 		t.Error(cmp.Diff(want, c.Ingest))
 	}
 	h, m := time.Hour, time.Minute
-	tier := slo.Tier{Name: "quick", Alerts: []slo.TierAlert{{
+	tier := slo.Tier{Name: "quick", Policy: slo.DefaultPolicy(), Alerts: []slo.TierAlert{{
 		Severity: "page", For: 2 * m, KeepFiringFor: 3 * m, MinBadEvents: 7,
 		Pairs: []slo.TierPair{{Long: h, Short: 5 * m, Share: 0.02}, {Long: 6 * h, Short: 30 * m, Factor: 5}},
 	}}}
@@ -83,6 +83,37 @@ alerting:
 	}
 	if strings.Contains(c.Redacted(), "canary") {
 		t.Errorf("want no secret in\n%s", c.Redacted())
+	}
+}
+
+// TestPolicyAlone changes what follows from a spent budget and leaves the tier's
+// alerts alone.
+func TestPolicyAlone(t *testing.T) {
+	c, err := ParseConfig("slowburn.yml", []byte(`
+slo_files: a.yml
+tiers:
+  critical:
+    policy:
+      decision_owner: head-of-payments
+      hysteresis: 10%
+      fast_burn: healthy
+      min_coverage: 0.5
+      may_override: [alice, bob]
+      states:
+        guarded: {spent: 70%, gate: fail, actions: Ask first., allow: [fix]}
+        frozen: {decision_owner: cto, expiry: 14d}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := slo.DefaultPolicy()
+	want.Owner, want.Hysteresis, want.FastBurn, want.MinCoverage = "head-of-payments", 0.1, slo.PolicyHealthy, 0.5
+	want.Overriders = []string{"alice", "bob"}
+	guarded, frozen := want.Step(slo.PolicyGuarded), want.Step(slo.PolicyFrozen)
+	guarded.Spent, guarded.Closed, guarded.Actions, guarded.Allow = 0.7, true, []string{"Ask first."}, []string{"fix"}
+	frozen.Owner, frozen.Expiry = "cto", 14*24*time.Hour
+	if have := c.Tiers["critical"]; !cmp.Equal(want, have.Policy) || !cmp.Equal(slo.DefaultTiers()["critical"].Alerts, have.Alerts) {
+		t.Errorf("%s\nalerts %v", cmp.Diff(want, have.Policy), have.Alerts)
 	}
 }
 

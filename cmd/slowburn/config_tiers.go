@@ -11,8 +11,8 @@ import (
 	"github.com/slowburn/slowburn/slo/document"
 )
 
-// readTiers reads the tiers of the file, which replace shipped ones of the same
-// name:
+// readTiers reads the tiers of the file. What one says of alerts and of policy
+// replaces that of the shipped tier of the same name:
 //
 //	critical:
 //	  alerts:
@@ -20,11 +20,23 @@ import (
 //	      pairs: [{long: 1h, short: 5m, share: 2%}, {long: 6h, short: 30m, factor: 6}]
 //	      for: 1m
 //	      min_bad_events: 10
+//	  policy: {decision_owner: team-lead}
 func (c *Config) readTiers(n document.Node) {
 	for _, e := range n.Mapping().Entries() {
 		m := e.Value.Mapping()
-		t := slo.Tier{Name: e.Name}
-		alerts := m.Require("alerts")
+		t := slo.Tier{Name: e.Name, Policy: slo.DefaultPolicy()}
+		if n := m.Get("policy"); !n.IsZero() {
+			t.Policy = readPolicy(n)
+		}
+		shipped, known := c.Tiers[e.Name]
+		alerts := m.Get("alerts")
+		switch {
+		case !alerts.IsZero():
+		case known: // a policy alone leaves the shipped alerts
+			t.Alerts = shipped.Alerts
+		default:
+			alerts = m.Require("alerts")
+		}
 		seen := map[string]bool{}
 		for _, n := range alerts.List() {
 			a := readTierAlert(n)
