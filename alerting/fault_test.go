@@ -165,7 +165,7 @@ func TestFault14_OneBadAlert(t *testing.T) {
 				if !strings.Contains(m.log.String(), "A100 is bad") {
 					t.Errorf("the log does not tell: %s", m.log)
 				}
-				i := slices.IndexFunc(m.Status(), func(s alerting.Status) bool { return s.Deliveries[0].Refusal != "" })
+				i := slices.IndexFunc(m.Status(), func(s slo.AlertDelivery) bool { return s.Deliveries[0].Refusal != "" })
 				equal(t, "A100", m.Status()[i].Alert.Labels.Get("alertname"), "refused by the status")
 
 				// It is offered again each minute, by itself, and taken once it can be.

@@ -93,11 +93,7 @@ func budgetToJSON(s *slo.Status) budgetJSON {
 		})
 	}
 	for i := range s.Alerts {
-		a := &s.Alerts[i]
-		b.Alerts = append(b.Alerts, alertJSON{
-			Labels: a.Labels, Annotations: a.Annotations, State: a.State,
-			ActiveMS: a.ActiveAt, FiredMS: a.FiredAt, Value: number(a.Value),
-		})
+		b.Alerts = append(b.Alerts, alertToJSON(&s.Alerts[i]))
 	}
 	return b
 }

@@ -55,6 +55,7 @@ func newFixture(t *testing.T, change func(*web.Options)) *fixture {
 		Write:      http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }),
 		Budgets:    statuses,
 		Alerts:     alerts,
+		Deliveries: deliveries,
 		Objectives: func() []*slo.Objective { return []*slo.Objective{checkout, search} },
 		Alertmanagers: func() (active, dropped []*url.URL) {
 			u, _ := url.Parse("http://user:canary-am-password@am:9093/api/v2/alerts")
@@ -129,6 +130,20 @@ func alerts() []slo.Alert {
 		{Labels: labels.FromStrings("alertname", slo.AlertWatchdog, "severity", "none"), State: slo.AlertFiring, ActiveAt: now.UnixMilli() - 1000},
 		{Labels: labels.FromStrings("alertname", slo.AlertBurn, "severity", "ticket"), State: slo.AlertResolved, ResolvedAt: now.UnixMilli()},
 	}
+}
+
+// deliveries is the page as two Alertmanagers know it: one took it, one refuses it.
+func deliveries() ([]slo.AlertDelivery, slo.Alertmanagers) {
+	const a, b = "http://user:canary-am-password@am:9093/api/v2/alerts", "http://b:9093/api/v2/alerts"
+	return []slo.AlertDelivery{{
+			Alert: alerts()[0], Stated: now.Add(-time.Minute), Deliveries: []slo.Delivery{
+				{Target: a, FiringAcked: now.Add(-59 * time.Second), LastSent: now},
+				{Target: b, Refusal: "refused with status 400: too long", RetryAt: now.Add(time.Minute)},
+			},
+		}}, slo.Alertmanagers{Active: []slo.Alertmanager{
+			{URL: a, Set: "alertmanagers[0]", Answers: true, LastAnswer: now, LastAck: now},
+			{URL: b, Set: "alertmanagers[0]", LastError: "refused", LastErrorAt: now, Queue: 1, Quarantined: 1},
+		}}
 }
 
 // fill writes ten minutes of a counter, a burn rate and a series with names that

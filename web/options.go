@@ -33,6 +33,9 @@ type Options struct {
 	// recently resolved, which are not shown.
 	Budgets func() []slo.Status
 	Alerts  func() []slo.Alert
+	// Deliveries are the alerts that went out and whom they went to. alerting.Manager
+	// knows both.
+	Deliveries func() ([]slo.AlertDelivery, slo.Alertmanagers)
 	// Objectives are those in force, Errors what is wrong with the SLO files and
 	// the configuration as last read.
 	Objectives func() []*slo.Objective
@@ -135,6 +138,7 @@ func (o *Options) validate() error {
 func (o *Options) defaults() {
 	orFunc(&o.Objectives, func() []*slo.Objective { return nil })
 	orFunc(&o.Errors, func() []*slo.Error { return nil })
+	orFunc(&o.Deliveries, func() (none []slo.AlertDelivery, nobody slo.Alertmanagers) { return none, nobody })
 	orFunc(&o.Ready, func() error { return nil })
 	orFunc(&o.Shed, func() bool { return false })
 	orFunc(&o.Now, time.Now)
@@ -159,7 +163,7 @@ func (o *Options) defaults() {
 	}
 }
 
-func orFunc[F func() []*slo.Objective | func() []*slo.Error | func() error | func() bool | func() time.Time | func(context.Context) error](f *F, otherwise F) {
+func orFunc[F func() []*slo.Objective | func() []*slo.Error | func() error | func() bool | func() time.Time | func() ([]slo.AlertDelivery, slo.Alertmanagers) | func(context.Context) error](f *F, otherwise F) {
 	if *f == nil {
 		*f = otherwise
 	}

@@ -33,6 +33,7 @@ func (h *Handler) routes() []Route {
 
 		{Path: "/api/slo/v1/objectives", Methods: get, Scope: guard.Read, Handler: http.HandlerFunc(h.objectives)},
 		{Path: "/api/slo/v1/budgets", Methods: get, Scope: guard.Read, Handler: http.HandlerFunc(h.budgets)},
+		{Path: "/api/slo/v1/alerts", Methods: get, Scope: guard.Read, Handler: http.HandlerFunc(h.alerts)},
 
 		{Path: "/-/healthy", Methods: getHead, Scope: guard.Open, Early: true, Handler: http.HandlerFunc(h.healthy)},
 		{Path: "/-/ready", Methods: getHead, Scope: guard.Open, Early: true, Handler: http.HandlerFunc(h.ready)},

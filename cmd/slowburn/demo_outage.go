@@ -5,7 +5,6 @@ import (
 
 	"github.com/prometheus/prometheus/model/labels"
 
-	"github.com/slowburn/slowburn/alerting"
 	"github.com/slowburn/slowburn/cmd/slowburn/shop"
 	"github.com/slowburn/slowburn/slo"
 )
@@ -77,7 +76,7 @@ func (o *outage) once(what string) bool {
 }
 
 // acknowledged says whether every target has heard of begin and end.
-func acknowledged(a alerting.Status) (firing, resolved bool) {
+func acknowledged(a slo.AlertDelivery) (firing, resolved bool) {
 	firing, resolved = len(a.Deliveries) > 0, len(a.Deliveries) > 0
 	for _, d := range a.Deliveries {
 		firing = firing && !d.FiringAcked.IsZero()

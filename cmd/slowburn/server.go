@@ -124,6 +124,9 @@ func (s *server) newWeb() error {
 			}
 			return nil
 		},
+		Deliveries: func() ([]slo.AlertDelivery, slo.Alertmanagers) {
+			return s.alerting.Status(), s.alerting.Alertmanagers()
+		},
 		Objectives: s.config.objectives, Errors: s.config.errors,
 		Ready: func() error {
 			if s.core.Load() == nil {
