@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -116,39 +117,84 @@ func TestGrafanaDataSource(t *testing.T) {
 	}
 }
 
-// TestReadmeCommands asks slowburn for help with every command line of it that the
-// README shows: a flag it does not know would be refused.
-func TestReadmeCommands(t *testing.T) {
-	found := 0
-	inShell := false
-	for line := range strings.Lines(string(read(t, "../README.md"))) {
-		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "```") {
-			inShell = line == "```sh"
-			continue
-		}
-		if args, ok := strings.CutPrefix(line, "slowburn "); inShell && ok {
-			slowburn(t, append(strings.Fields(args), "--help")...)
-			found++
-		}
+// pages are the README and the documentation.
+func pages(t *testing.T) []string {
+	t.Helper()
+	found, err := filepath.Glob("../docs/*.md")
+	if err != nil || len(found) == 0 {
+		t.Fatalf("want pages in docs, have %v, %v", found, err)
 	}
-	if found == 0 {
-		t.Error("the README shows no command line of slowburn")
+	return append(found, "../README.md")
+}
+
+// TestDocumentedCommands asks slowburn for help with every command line of it that a
+// page shows: a flag it does not know would be refused.
+func TestDocumentedCommands(t *testing.T) {
+	for _, page := range pages(t) {
+		inShell := false
+		for line := range strings.Lines(string(read(t, page))) {
+			line = strings.TrimSpace(line)
+			if strings.HasPrefix(line, "```") {
+				inShell = line == "```sh"
+				continue
+			}
+			if args, ok := strings.CutPrefix(line, "slowburn "); inShell && ok {
+				args, _, _ = strings.Cut(args, " #")
+				out, err := exec.Command(bin, append(strings.Fields(args), "--help")...).CombinedOutput()
+				if err != nil {
+					t.Errorf("%s: slowburn %s: %v\n%s", page, args, err, out)
+				}
+			}
+		}
 	}
 }
 
-// TestReadmeObjective checks the objective that the README shows.
-func TestReadmeObjective(t *testing.T) {
-	_, rest, _ := strings.Cut(string(read(t, "../README.md")), "```yaml\n")
-	text, _, found := strings.Cut(rest, "```")
-	if !found {
-		t.Fatal("the README shows no objective")
+// TestDocumentedObjectives checks every SLO file that a page shows.
+func TestDocumentedObjectives(t *testing.T) {
+	found := 0
+	for _, page := range pages(t) {
+		rest := string(read(t, page))
+		for {
+			_, after, ok := strings.Cut(rest, "```yaml\n")
+			if !ok {
+				break
+			}
+			text, more, _ := strings.Cut(after, "```")
+			rest = more
+			if !strings.HasPrefix(strings.TrimSpace(text), "version: slowburn/v1") {
+				continue
+			}
+			found++
+			lines := strings.Split(text, "\n")
+			indent := len(lines[0]) - len(strings.TrimLeft(lines[0], " "))
+			for i, l := range lines {
+				lines[i] = l[min(indent, len(l)):]
+			}
+			file := filepath.Join(t.TempDir(), "page.yml")
+			if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if out, err := exec.Command(bin, "check", "--strict", file).CombinedOutput(); err != nil {
+				t.Errorf("%s: %v\n%s\n%s", page, err, out, text)
+			}
+		}
 	}
-	file := filepath.Join(t.TempDir(), "readme.yml")
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
+	if found == 0 {
+		t.Error("no page shows an objective")
 	}
-	if have, want := slowburn(t, "check", "--strict", file), "1 objective, 0 errors, 0 warnings\n"; have != want {
-		t.Errorf("want %q, have %q", want, have)
+}
+
+// TestLinks follows every relative link of a page.
+func TestLinks(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#\s]+)[^)]*\)`)
+	for _, page := range pages(t) {
+		for _, m := range link.FindAllStringSubmatch(string(read(t, page)), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {
+				t.Errorf("%s: link %s leads nowhere", page, m[1])
+			}
+		}
 	}
 }
