@@ -12,11 +12,15 @@ import (
 // mux serves exactly the routes of the table.
 func (h *Handler) mux(routes []Route) (http.Handler, error) {
 	mux := http.NewServeMux()
+	byPath := map[string][]Route{}
 	for _, r := range routes {
 		if err := r.validate(); err != nil {
 			return nil, err
 		}
-		mux.Handle(r.Path, h.wrap(r))
+		byPath[r.Path] = append(byPath[r.Path], r)
+	}
+	for path, routes := range byPath {
+		mux.Handle(path, h.dispatch(routes))
 	}
 	mux.Handle("/", h.notFound("no such path"))
 	if h.o.RoutePrefix == "" {
@@ -45,6 +49,30 @@ func (r *Route) validate() error {
 		return fmt.Errorf("web: route %q has scope write and changes nothing", r.Path)
 	}
 	return nil
+}
+
+// dispatch serves the routes of one path, each by its own methods.
+func (h *Handler) dispatch(routes []Route) http.Handler {
+	if len(routes) == 1 {
+		return h.wrap(routes[0])
+	}
+	byMethod := map[string]http.Handler{}
+	var all []string
+	for _, r := range routes {
+		wrapped := h.wrap(r)
+		for _, m := range r.Methods {
+			byMethod[m] = wrapped
+		}
+		all = append(all, r.Methods...)
+	}
+	other := h.metrics.handler(routes[0].Path, bounded(0, methods(all, nil)))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if next := byMethod[r.Method]; next != nil {
+			next.ServeHTTP(w, r)
+			return
+		}
+		other.ServeHTTP(w, r)
+	})
 }
 
 // wrap puts around a route's handler what stands before it, outermost last.

@@ -6,7 +6,8 @@ import (
 	"github.com/slowburn/slowburn/web/guard"
 )
 
-// Route is one path: who may ask it how, and what that may cost.
+// Route is one path: who may ask it how, and what that may cost. Routes of one path
+// share it by their methods.
 type Route struct {
 	// Path is a pattern of http.ServeMux without method and prefix.
 	Path    string

@@ -129,7 +129,11 @@ func (a *Auth) Require(scope Scope, next http.Handler) http.Handler {
 		name, status := a.decide(scope, r)
 		switch status {
 		case http.StatusOK:
-			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, name)))
+			c := caller{name, func(s Scope) bool {
+				_, status := a.decide(s, r)
+				return status == http.StatusOK
+			}}
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
 		case http.StatusUnauthorized:
 			a.rejected(status)
 			w.Header().Set("WWW-Authenticate", "Bearer")
@@ -211,9 +215,21 @@ func bearer(r *http.Request) (secret string, ok bool) {
 
 type callerKey struct{}
 
+// caller is whom Auth let through.
+type caller struct {
+	name  string
+	holds func(Scope) bool
+}
+
 // Caller is the name of the token or the user that Auth let through; empty when
 // none was needed. It is what an audit records.
 func Caller(ctx context.Context) string {
-	name, _ := ctx.Value(callerKey{}).(string)
-	return name
+	c, _ := ctx.Value(callerKey{}).(caller)
+	return c.name
+}
+
+// Holds says whether whom Auth let through could use another scope too.
+func Holds(ctx context.Context, scope Scope) bool {
+	c, ok := ctx.Value(callerKey{}).(caller)
+	return ok && c.holds(scope)
 }

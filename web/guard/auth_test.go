@@ -116,3 +116,28 @@ func TestScopesWithoutReadToken(t *testing.T) {
 		}
 	}
 }
+
+// TestHolds: a handler may ask whether its caller could do more than the route asks.
+func TestHolds(t *testing.T) {
+	auth, err := guard.NewAuth([]guard.Token{
+		{Name: "ci", Secret: secret, Scopes: []guard.Scope{guard.Gate}},
+		{Name: "ops", Secret: secret + "x", Scopes: []guard.Scope{guard.Admin}},
+	}, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for token, want := range map[string]bool{secret: false, secret + "x": true} {
+		r := httptest.NewRequest(http.MethodPost, "/", nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		have := !want
+		auth.Require(guard.Gate, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			have = guard.Holds(r.Context(), guard.Admin)
+		})).ServeHTTP(httptest.NewRecorder(), r)
+		if have != want {
+			t.Errorf("%s: want admin %t, have %t", token, want, have)
+		}
+	}
+	if guard.Holds(t.Context(), guard.Open) {
+		t.Error("nobody holds a scope")
+	}
+}
