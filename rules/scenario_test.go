@@ -15,6 +15,8 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/slowburn/slowburn/slo"
+	"github.com/slowburn/slowburn/slo/load"
+	"github.com/slowburn/slowburn/slo/spec"
 )
 
 // TestScenarios runs testdata/scenarios/*.txtar: an SLO file, series in PromQL's
@@ -63,7 +65,7 @@ func readScenario(file string) (*scenario, error) {
 	for _, f := range txtar.Parse(text).Files {
 		switch f.Name {
 		case "slo.yml":
-			set, err := slo.Parse("slo.yml", f.Data, slo.Options{Tiers: slo.DefaultTiers()})
+			set, err := load.Text("slo.yml", f.Data, spec.Options{Tiers: slo.DefaultTiers()})
 			if err != nil {
 				return nil, err
 			}

@@ -100,15 +100,6 @@ const (
 	BirthsSkip Births = "skip"
 )
 
-// Query is an SLI that the PromQL engine evaluates once a minute, time-sliced.
-type Query struct {
-	// ErrorRatio yields the share of bad events per group over Range; or Bad and
-	// Total do, as rates.
-	ErrorRatio, Bad, Total string
-	// Reason says in one sentence why it is not bound natively.
-	Reason string
-}
-
 // Matches says whether the term reads the series.
 func (t *Term) Matches(lset labels.Labels) bool {
 	for _, m := range t.Matchers {

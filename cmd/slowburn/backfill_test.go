@@ -18,6 +18,8 @@ import (
 
 	"github.com/slowburn/slowburn/rules"
 	"github.com/slowburn/slowburn/slo"
+	"github.com/slowburn/slowburn/slo/load"
+	"github.com/slowburn/slowburn/slo/spec"
 	"github.com/slowburn/slowburn/tsdb"
 	"github.com/slowburn/slowburn/tsdb/state"
 )
@@ -52,7 +54,7 @@ func serveData(t *testing.T, data string, now int64) *served {
 	})
 	s.must(err)
 	s.must(s.engine.LoadRecords())
-	set, err := slo.Parse("checkout.yml", []byte(checkoutSLO), slo.Options{})
+	set, err := load.Text("checkout.yml", []byte(checkoutSLO), spec.Options{})
 	s.must(err)
 	s.must(s.engine.Apply(context.Background(), set.Objectives))
 	s.must(s.engine.Restore(context.Background()))

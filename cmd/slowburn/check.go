@@ -11,6 +11,8 @@ import (
 
 	"github.com/slowburn/slowburn/slo"
 	"github.com/slowburn/slowburn/slo/document"
+	"github.com/slowburn/slowburn/slo/load"
+	"github.com/slowburn/slowburn/slo/spec"
 )
 
 // checkCommand is `slowburn check`.
@@ -43,7 +45,7 @@ func checkCommand(app *kingpin.Application) command {
 // gives the SLO files their tiers.
 func check(files []string, configFile string) (*checked, error) {
 	r := &checked{}
-	var opts slo.Options
+	var opts spec.Options
 	var slos, configs []string
 	if configFile != "" {
 		c, err := LoadConfig(configFile)
@@ -62,7 +64,7 @@ func check(files []string, configFile string) (*checked, error) {
 	for _, f := range configs {
 		c, err := LoadConfig(f)
 		if err != nil {
-			r.add(slo.Set{}, err)
+			r.add(spec.Set{}, err)
 			continue
 		}
 		if opts.Tiers == nil {
@@ -74,7 +76,7 @@ func check(files []string, configFile string) (*checked, error) {
 		slos = slices.DeleteFunc(slos, func(f string) bool { return slices.Contains(set.Files, f) })
 	}
 	if len(slos) > 0 {
-		set, err := slo.Load(slos, opts)
+		set, err := load.Files(slos, opts)
 		r.add(set, err)
 	}
 	return r, nil
@@ -116,7 +118,7 @@ func isConfig(name string) bool {
 // loadObjectives reads the configuration's SLO files, or those named.
 func loadObjectives(configFile string, files []string) ([]*slo.Objective, error) {
 	if len(files) > 0 {
-		set, err := slo.Load(files, slo.Options{})
+		set, err := load.Files(files, spec.Options{})
 		return set.Objectives, err
 	}
 	c, err := LoadConfig(configFile)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/slowburn/slowburn/slo"
+	"github.com/slowburn/slowburn/slo/spec"
 )
 
 // checked is what a check found.
@@ -29,7 +30,7 @@ type item struct {
 	excerpt string
 }
 
-func (c *checked) add(set slo.Set, err error) {
+func (c *checked) add(set spec.Set, err error) {
 	c.objectives += len(set.Objectives)
 	c.files = append(c.files, set.Files...)
 	for _, e := range slo.Errors(err) {

@@ -17,6 +17,8 @@ import (
 	"github.com/slowburn/slowburn/alerting"
 	"github.com/slowburn/slowburn/slo"
 	"github.com/slowburn/slowburn/slo/document"
+	"github.com/slowburn/slowburn/slo/load"
+	"github.com/slowburn/slowburn/slo/spec"
 )
 
 // Config is slowburn.yml as plain values for the packages. Relative file names are
@@ -162,8 +164,8 @@ func (c *Config) path(name string) string {
 }
 
 // LoadSLOs reads the SLO files.
-func (c *Config) LoadSLOs() (slo.Set, error) {
-	return slo.Load(c.SLOFiles, slo.Options{Tiers: c.Tiers})
+func (c *Config) LoadSLOs() (spec.Set, error) {
+	return load.Files(c.SLOFiles, spec.Options{Tiers: c.Tiers})
 }
 
 // Redacted is the file as YAML with secrets hidden.

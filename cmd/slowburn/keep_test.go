@@ -13,6 +13,8 @@ import (
 	"github.com/prometheus/prometheus/model/relabel"
 
 	"github.com/slowburn/slowburn/slo"
+	"github.com/slowburn/slowburn/slo/load"
+	"github.com/slowburn/slowburn/slo/spec"
 )
 
 // printed is `slowburn print remote-write` of the files, as Prometheus reads it.
@@ -83,7 +85,7 @@ func TestPrintedRemoteWriteNeverDropsATermsSeries(t *testing.T) {
 			default:
 				selector += "{" + pick(matchers...) + "," + pick(matchers...) + "}"
 			}
-			set, err := slo.Parse("f", []byte("version: slowburn/v1\nservice: s\nobjectives: [{name: o, target: 99, sli: {events: {bad: 'x{job=\"a\"}', total: '"+selector+"'}}}]"), slo.Options{})
+			set, err := load.Text("f", []byte("version: slowburn/v1\nservice: s\nobjectives: [{name: o, target: 99, sli: {events: {bad: 'x{job=\"a\"}', total: '"+selector+"'}}}]"), spec.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

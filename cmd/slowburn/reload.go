@@ -8,6 +8,7 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/slowburn/slowburn/slo"
+	"github.com/slowburn/slowburn/slo/spec"
 )
 
 // configHolder is the configuration in force and what was wrong when it was last
@@ -45,7 +46,7 @@ func (h *configHolder) load(file string, log *slog.Logger) error {
 // reload reads all of it again and takes it over only if all of it is good.
 func (h *configHolder) reload(file string, log *slog.Logger) error {
 	c, err := LoadConfig(file)
-	var set slo.Set
+	var set spec.Set
 	if err == nil {
 		set, err = c.LoadSLOs()
 	}

@@ -1,4 +1,4 @@
-package slo
+package bind
 
 import (
 	"cmp"
@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/slowburn/slowburn/slo"
 )
 
 // share is part of total, both sums of counts.
@@ -48,7 +50,7 @@ func divide(part, total linear) (share, error) {
 func pinned(ls ...linear) bool {
 	for _, l := range ls {
 		for _, t := range l.terms {
-			if t.Kind != GaugeSlices || !single(t.Matchers) {
+			if t.Kind != slo.GaugeSlices || !single(t.Matchers) {
 				return false
 			}
 		}
@@ -125,7 +127,7 @@ func ratioBinary(e *parser.BinaryExpr, good float64) (share, error) {
 func denominator(e parser.Expr) (linear, error) {
 	if a, ok := unparen(e).(*parser.AggregateExpr); ok && a.Op == parser.COUNT {
 		if vs, ok := unparen(a.Expr).(*parser.VectorSelector); ok && plain(vs) {
-			l := linear{terms: []Term{{Matchers: vs.LabelMatchers, Kind: GaugeSlices, Bad: 1}}, unit: instants}
+			l := linear{terms: []slo.Term{{Matchers: vs.LabelMatchers, Kind: slo.GaugeSlices, Bad: 1}}, unit: instants}
 			return l.sum(a)
 		}
 	}
@@ -189,11 +191,11 @@ func fractionShare(e *parser.Call) (share, error) {
 	if err != nil {
 		return share{}, err
 	}
-	part, err := l.histogram(HistogramBelow, upper.constant)
+	part, err := l.histogram(slo.HistogramBelow, upper.constant)
 	if err != nil {
 		return share{}, err
 	}
-	total, err := l.histogram(HistogramCount, 0)
+	total, err := l.histogram(slo.HistogramCount, 0)
 	if err != nil {
 		return share{}, err
 	}
@@ -202,33 +204,33 @@ func fractionShare(e *parser.Call) (share, error) {
 
 // terms are the SLI's terms: like ones added up, those that count nothing left
 // out. nil if nothing is left to count.
-func (s share) terms() []Term {
-	var out []Term
-	add := func(ts []Term, weigh func(t *Term, w float64)) {
+func (s share) terms() []slo.Term {
+	var out []slo.Term
+	add := func(ts []slo.Term, weigh func(t *slo.Term, w float64)) {
 		for _, t := range ts {
 			w := t.Bad
 			t.Bad = 0
-			i := slices.IndexFunc(out, t.counts)
+			i := slices.IndexFunc(out, func(u slo.Term) bool { return sameEvents(t, u) })
 			if i < 0 {
 				i, out = len(out), append(out, t)
 			}
 			weigh(&out[i], w)
 		}
 	}
-	add(s.part.terms, func(t *Term, w float64) { t.Bad += w })
-	add(s.total.terms, func(t *Term, w float64) { t.Total += w })
-	out = slices.DeleteFunc(out, func(t Term) bool { return t.Bad == 0 && t.Total == 0 })
-	bad := slices.ContainsFunc(out, func(t Term) bool { return t.Bad != 0 })
-	total := slices.ContainsFunc(out, func(t Term) bool { return t.Total > 0 })
+	add(s.part.terms, func(t *slo.Term, w float64) { t.Bad += w })
+	add(s.total.terms, func(t *slo.Term, w float64) { t.Total += w })
+	out = slices.DeleteFunc(out, func(t slo.Term) bool { return t.Bad == 0 && t.Total == 0 })
+	bad := slices.ContainsFunc(out, func(t slo.Term) bool { return t.Bad != 0 })
+	total := slices.ContainsFunc(out, func(t slo.Term) bool { return t.Total > 0 })
 	if !bad || !total {
 		return nil
 	}
 	// Total first, as people think of it.
-	slices.SortStableFunc(out, func(a, b Term) int { return cmp.Compare(b.Total, a.Total) })
+	slices.SortStableFunc(out, func(a, b slo.Term) int { return cmp.Compare(b.Total, a.Total) })
 	return out
 }
 
-// counts says whether two terms count the same events, whatever their weights.
-func (t Term) counts(u Term) bool {
-	return t.Kind == u.Kind && t.Threshold == u.Threshold && t.Op == u.Op && sameMatchers(t.Matchers, u.Matchers)
+// sameEvents says whether two terms count the same events, whatever their weights.
+func sameEvents(t, u slo.Term) bool {
+	return t.Kind == u.Kind && t.Threshold == u.Threshold && t.Op == u.Op && SameMatchers(t.Matchers, u.Matchers)
 }

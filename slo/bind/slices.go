@@ -1,4 +1,4 @@
-package slo
+package bind
 
 import (
 	"errors"
@@ -8,6 +8,8 @@ import (
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/slowburn/slowburn/slo"
 )
 
 // sliceCall recognises *_over_time of a gauge: how many time slices there were,
@@ -33,7 +35,7 @@ func sliceCall(e *parser.Call) (linear, error) {
 			return linear{}, err
 		}
 		// Steps of different length must not be compared with each other.
-		l.unit = timeSlices + unit(" of "+FormatDuration(arg.Step))
+		l.unit = timeSlices + unit(" of "+slo.FormatDuration(arg.Step))
 		if arg.Step == 0 {
 			l.unit = timeSlices + " of the default step"
 		}
@@ -63,11 +65,11 @@ func sliceCall(e *parser.Call) (linear, error) {
 // gauge counts every slice of a gauge's series, or those in which it is 1 if it
 // is known for being 0 or 1.
 func gauge(vs *parser.VectorSelector) linear {
-	t := Term{Matchers: vs.LabelMatchers, Kind: GaugeSlices, Bad: 1}
+	t := slo.Term{Matchers: vs.LabelMatchers, Kind: slo.GaugeSlices, Bad: 1}
 	if isBoolean(vs.LabelMatchers) {
 		t.Op, t.Threshold = "==", 1
 	}
-	return linear{terms: []Term{t}}
+	return linear{terms: []slo.Term{t}}
 }
 
 // instant recognises what a subquery evaluates at each step: a gauge, a
@@ -86,8 +88,8 @@ func instant(e parser.Expr) (l linear, boolean bool, err error) {
 		if !ok || err != nil || !c.isConstant() || !plain(vs) || !e.Op.IsComparisonOperator() {
 			return linear{}, false, fmt.Errorf("its subquery uses %s other than to compare a gauge with a number", e.Op)
 		}
-		t := Term{Matchers: vs.LabelMatchers, Kind: GaugeSlices, Op: CompareOp(e.Op.String()), Threshold: c.constant, Bad: 1}
-		return linear{terms: []Term{t}}, e.ReturnBool, nil
+		t := slo.Term{Matchers: vs.LabelMatchers, Kind: slo.GaugeSlices, Op: slo.CompareOp(e.Op.String()), Threshold: c.constant, Bad: 1}
+		return linear{terms: []slo.Term{t}}, e.ReturnBool, nil
 	case *parser.AggregateExpr:
 		l, boolean, err := instant(e.Expr)
 		if err != nil {
@@ -114,7 +116,7 @@ func instant(e parser.Expr) (l linear, boolean bool, err error) {
 var booleans = []string{"_up", "_success", "_healthy", "_ready", "_alive", "_online", "_reachable", "_available", "_status_condition"}
 
 func isBoolean(ms []*labels.Matcher) bool {
-	name := metricName(ms)
+	name := MetricName(ms)
 	return name == "up" || slices.ContainsFunc(booleans, func(s string) bool { return strings.HasSuffix(name, s) })
 }
 

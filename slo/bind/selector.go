@@ -1,4 +1,4 @@
-package slo
+package bind
 
 import (
 	"errors"
@@ -7,38 +7,39 @@ import (
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
-
-	"github.com/slowburn/slowburn/slo/document"
 )
 
 // promParser parses all PromQL in SLO files. It has no state.
 var promParser = parser.NewParser(parser.Options{})
 
-// selector reads a PromQL selector, and nothing else.
-func (r *reader) selector(n document.Node) []*labels.Matcher {
-	text, ok := n.Text()
-	if !ok {
-		return nil
-	}
+// Error is what is wrong with a text of PromQL; Offset is where, in bytes from the
+// text's start, or negative if it is the text as a whole.
+type Error struct {
+	Offset int
+	Msg    string
+}
+
+func (e *Error) Error() string { return e.Msg }
+
+func whole(msg string) error { return &Error{Offset: -1, Msg: msg} }
+
+// Selector reads a PromQL selector, and nothing else.
+func Selector(text string) ([]*labels.Matcher, error) {
 	if strings.TrimSpace(text) == "" {
-		n.Errorf("want a selector such as http_requests_total{job=\"shop\"}, have an empty text")
-		return nil
+		return nil, whole("want a selector such as http_requests_total{job=\"shop\"}, have an empty text")
 	}
 	expr, err := promParser.ParseExpr(text)
 	if err != nil {
-		promErrors(n, err)
-		return nil
+		return nil, parseError(err)
 	}
 	vs, ok := unparen(expr).(*parser.VectorSelector)
 	switch {
 	case !ok:
-		n.Errorf("want a selector such as http_requests_total{job=\"shop\"}, without rate or sum: slowburn counts the increments itself")
-		return nil
+		return nil, whole("want a selector such as http_requests_total{job=\"shop\"}, without rate or sum: slowburn counts the increments itself")
 	case !plain(vs):
-		n.Errorf("a selector here has no offset and no @")
-		return nil
+		return nil, whole("a selector here has no offset and no @")
 	}
-	return vs.LabelMatchers
+	return vs.LabelMatchers, nil
 }
 
 // plain says whether the selector selects the present.
@@ -56,19 +57,17 @@ func unparen(e parser.Expr) parser.Expr {
 	}
 }
 
-// promErrors records the parser's errors where they stand in the text.
-func promErrors(n document.Node, err error) {
+// parseError is the parser's first error, which explains the rest.
+func parseError(err error) error {
 	var all parser.ParseErrors
 	if !errors.As(err, &all) || len(all) == 0 {
-		n.Errorf("not PromQL: %v", err)
-		return
+		return whole("not PromQL: " + err.Error())
 	}
-	// The first explains the rest.
-	n.ErrorfAt(int(all[0].PositionRange.Start), "not PromQL: %v", all[0].Err)
+	return &Error{Offset: int(all[0].PositionRange.Start), Msg: "not PromQL: " + all[0].Err.Error()}
 }
 
-// metricName is the name the matchers ask for by equality, or "".
-func metricName(ms []*labels.Matcher) string {
+// MetricName is the name the matchers ask for by equality, or "".
+func MetricName(ms []*labels.Matcher) string {
 	for _, m := range ms {
 		if m.Name == labels.MetricName && m.Type == labels.MatchEqual {
 			return m.Value
@@ -77,8 +76,8 @@ func metricName(ms []*labels.Matcher) string {
 	return ""
 }
 
-// withName returns the matchers with another metric name.
-func withName(ms []*labels.Matcher, name string) []*labels.Matcher {
+// WithName returns the matchers with another metric name.
+func WithName(ms []*labels.Matcher, name string) []*labels.Matcher {
 	out := []*labels.Matcher{labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, name)}
 	for _, m := range ms {
 		if m.Name != labels.MetricName {
@@ -88,13 +87,13 @@ func withName(ms []*labels.Matcher, name string) []*labels.Matcher {
 	return out
 }
 
-// without returns the matchers on other labels than name.
-func without(ms []*labels.Matcher, name string) []*labels.Matcher {
+// Without returns the matchers on other labels than name.
+func Without(ms []*labels.Matcher, name string) []*labels.Matcher {
 	return slices.DeleteFunc(slices.Clone(ms), func(m *labels.Matcher) bool { return m.Name == name })
 }
 
-// sameMatchers says whether two selectors are the same, whatever their order.
-func sameMatchers(a, b []*labels.Matcher) bool {
+// SameMatchers says whether two selectors are the same, whatever their order.
+func SameMatchers(a, b []*labels.Matcher) bool {
 	return slices.Equal(matcherTexts(a), matcherTexts(b))
 }
 

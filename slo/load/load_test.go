@@ -1,4 +1,4 @@
-package slo_test
+package load_test
 
 import (
 	"fmt"
@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/slowburn/slowburn/slo"
+	"github.com/slowburn/slowburn/slo/load"
+	"github.com/slowburn/slowburn/slo/spec"
 )
 
 // one is a native document with one objective.
@@ -20,7 +22,7 @@ func one(service, name string) string {
 }
 
 // ids are a set's objectives.
-func ids(set slo.Set) []string {
+func ids(set spec.Set) []string {
 	var out []string
 	for _, o := range set.Objectives {
 		out = append(out, o.ID())
@@ -63,7 +65,7 @@ func TestLoadKeepsTheGoodBesideTheBroken(t *testing.T) {
 	if err := os.Mkdir("dir", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	set, err := slo.Load([]string{"*.yml", "a.yml", "missing.yml", "none/*.yml", "[", "dir", "fifo"}, slo.Options{})
+	set, err := load.Files([]string{"*.yml", "a.yml", "missing.yml", "none/*.yml", "[", "dir", "fifo"}, spec.Options{})
 	if want, have := []string{"shop/one", "shop/two", "shop/three", "shop/five"}, ids(set); !cmp.Equal(want, have) {
 		t.Error(cmp.Diff(want, have))
 	}
@@ -84,7 +86,7 @@ func TestLoadKeepsTheGoodBesideTheBroken(t *testing.T) {
 }
 
 func TestShippedExamplesAreGood(t *testing.T) {
-	set, err := slo.Load([]string{"../testdata/slo/*.yml"}, slo.Options{})
+	set, err := load.Files([]string{"../../testdata/slo/*.yml"}, spec.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +189,7 @@ slos:
       annotations: {summary: High}
       page_alert: {labels: {severity: critical}, annotations: {runbook: https://r}}
 `
-	set, err := slo.Parse("f.yml", []byte(text), slo.Options{DefaultWindow: slo.Rolling(28 * 24 * time.Hour)})
+	set, err := load.Text("f.yml", []byte(text), spec.Options{DefaultWindow: slo.Rolling(28 * 24 * time.Hour)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,14 +274,14 @@ func BenchmarkLoad(b *testing.B) {
 	}
 	b.SetBytes(int64(text.Len()))
 	for b.Loop() {
-		if set, err := slo.Parse("f.yml", []byte(text.String()), slo.Options{}); err != nil || len(set.Objectives) != 10_000 {
+		if set, err := load.Text("f.yml", []byte(text.String()), spec.Options{}); err != nil || len(set.Objectives) != 10_000 {
 			b.Fatal(err)
 		}
 	}
 }
 
 func FuzzSLOFile(f *testing.F) {
-	files, err := filepath.Glob("../testdata/slo/*.yml")
+	files, err := filepath.Glob("../../testdata/slo/*.yml")
 	if err != nil || len(files) == 0 {
 		f.Fatal(err)
 	}
@@ -291,7 +293,7 @@ func FuzzSLOFile(f *testing.F) {
 		f.Add(string(text))
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		set, err := slo.Parse("f.yml", []byte(text), slo.Options{})
+		set, err := load.Text("f.yml", []byte(text), spec.Options{})
 		for _, e := range slo.Errors(err) {
 			if e.Msg == "" || e.File == "" {
 				t.Errorf("want words and a place, have %+v", e)

@@ -1,4 +1,4 @@
-package slo
+package native
 
 import (
 	"maps"
@@ -6,7 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/slowburn/slowburn/slo"
 	"github.com/slowburn/slowburn/slo/document"
+	"github.com/slowburn/slowburn/slo/spec"
 )
 
 // taken are the labels an objective cannot have for its own, with what to write
@@ -17,7 +19,7 @@ var taken = map[string]string{
 	"owner":      "write it as owner:",
 	"tier":       "write it as tier:",
 	"severity":   "tiers name it",
-	"alertname":  "it is " + AlertBurn,
+	"alertname":  "it is " + slo.AlertBurn,
 	"alertstate": "Prometheus's ALERTS has it",
 	"window":     "write it as window:",
 	"source":     "it tells the remote-write streams of one budget apart",
@@ -25,38 +27,42 @@ var taken = map[string]string{
 	"state":      "the budget's state has it",
 }
 
-// native reads a document of our own format.
-func (r *reader) native(m *document.Mapping) {
-	service := r.name(m.Require("service"), "service")
+// reader reads our own format.
+type reader struct{ *spec.Reader }
+
+// Read reads a document of our own format.
+func Read(doc *spec.Reader, m *document.Mapping) {
+	r := reader{doc}
+	service := r.Name(m.Require("service"), "service")
 	owner := m.Get("owner").String()
-	labels := r.labels(m.Get("labels"), taken)
+	labels := r.Labels(m.Get("labels"), taken)
 	defaults := nativeDefaults{
 		tier: m.Get("tier"), window: m.Get("window"), windows: m.Get("windows"), zone: m.Get("time_zone"),
-		runbook: r.url(m.Get("runbook")), dashboard: r.url(m.Get("dashboard")),
+		runbook: r.URL(m.Get("runbook")), dashboard: r.URL(m.Get("dashboard")),
 	}
 	objectives := m.Require("objectives")
 	m.Done()
-	header := len(r.doc.Problems())
+	header := len(r.Doc.Problems())
 
 	list := objectives.List()
 	if len(list) == 0 && header == 0 {
 		objectives.Errorf("\"objectives\" is empty: a file without objectives has no use")
 	}
 	for _, n := range list {
-		r.objective(n, func(m *document.Mapping, o *Objective) {
-			o.Format, o.Service = FormatNative, service
+		r.Objective(n, func(m *document.Mapping, o *slo.Objective) {
+			o.Format, o.Service = slo.FormatNative, service
 			o.Description = m.Get("description").String()
 			o.Owner = m.Get("owner").String()
 			if o.Owner == "" {
 				o.Owner = owner
 			}
-			o.Labels = merge(labels, r.labels(m.Get("labels"), taken))
+			o.Labels = spec.Merge(labels, r.Labels(m.Get("labels"), taken))
 			r.nativeObjective(m, o, defaults)
 		})
 	}
 	if header > 0 {
 		// Without a sound header no objective means what its writer meant.
-		r.found = nil
+		r.Drop()
 	}
 }
 
@@ -66,17 +72,17 @@ type nativeDefaults struct {
 	runbook, dashboard          string
 }
 
-func (r *reader) nativeObjective(m *document.Mapping, o *Objective, d nativeDefaults) {
+func (r reader) nativeObjective(m *document.Mapping, o *slo.Objective, d nativeDefaults) {
 	o.Target = r.target(m.Require("target"))
 	o.Windows = r.windows(m, d)
-	o.Runbook, o.Dashboard = r.url(m.Get("runbook")), r.url(m.Get("dashboard"))
+	o.Runbook, o.Dashboard = r.URL(m.Get("runbook")), r.URL(m.Get("dashboard"))
 	if o.Runbook == "" {
 		o.Runbook = d.runbook
 	}
 	if o.Dashboard == "" {
 		o.Dashboard = d.dashboard
 	}
-	by := r.groups(m.Get("by"))
+	by := r.Groups(m.Get("by"))
 	sli := m.Require("sli")
 	o.SLI = r.sli(sli)
 	if len(by) > 0 {
@@ -96,8 +102,8 @@ func (r *reader) nativeObjective(m *document.Mapping, o *Objective, d nativeDefa
 }
 
 // target reads a percentage between 0 and 100.
-func (r *reader) target(n document.Node) float64 {
-	v, ok := r.percent(n)
+func (r reader) target(n document.Node) float64 {
+	v, ok := r.Percent(n)
 	switch {
 	case !ok:
 	case v <= 0 || v != v:
@@ -110,7 +116,7 @@ func (r *reader) target(n document.Node) float64 {
 
 // windows reads the budget windows, from the document's defaults where the
 // objective has none.
-func (r *reader) windows(m *document.Mapping, d nativeDefaults) []Window {
+func (r reader) windows(m *document.Mapping, d nativeDefaults) []slo.Window {
 	one, many, zoneNode := m.Get("window"), m.Get("windows"), m.Get("time_zone")
 	if !one.IsZero() && !many.IsZero() {
 		one.Errorf("\"window\" and \"windows\" are given: keep one")
@@ -136,17 +142,17 @@ func (r *reader) windows(m *document.Mapping, d nativeDefaults) []Window {
 		nodes = []document.Node{one}
 	}
 	if len(nodes) == 0 {
-		return []Window{r.opts.DefaultWindow}
+		return []slo.Window{r.DefaultWindow}
 	}
-	var ws []Window
+	var ws []slo.Window
 	calendar := false
 	for _, n := range nodes {
-		w, err := ParseWindow(n.String(), zone)
+		w, err := slo.ParseWindow(n.String(), zone)
 		if err != nil {
 			n.Errorf("%v", err)
 			continue
 		}
-		if slices.ContainsFunc(ws, func(v Window) bool { return v.String() == w.String() }) {
+		if slices.ContainsFunc(ws, func(v slo.Window) bool { return v.String() == w.String() }) {
 			n.Errorf("window %q stands twice", w)
 		}
 		calendar = calendar || w.Calendar != ""
@@ -159,33 +165,20 @@ func (r *reader) windows(m *document.Mapping, d nativeDefaults) []Window {
 }
 
 // tier looks up the objective's tier, the document's or the default.
-func (r *reader) tier(own, document document.Node) (Tier, bool) {
+func (r reader) tier(own, document document.Node) (slo.Tier, bool) {
 	n, name := own, own.String()
 	if name == "" {
 		n, name = document, document.String()
 	}
 	if name == "" {
-		name = r.opts.DefaultTier
+		name = r.DefaultTier
 	}
-	t, ok := r.opts.Tiers[name]
+	t, ok := r.Tiers[name]
 	if !ok {
-		n.Errorf("tier %q is not known: want one of %s", name, strings.Join(slices.Sorted(maps.Keys(r.opts.Tiers)), ", "))
+		n.Errorf("tier %q is not known: want one of %s", name, strings.Join(slices.Sorted(maps.Keys(r.Tiers)), ", "))
 	}
 	if t.Name == "" {
 		t.Name = name
 	}
 	return t, ok
-}
-
-// merge returns base with what over adds or replaces; nil if there is nothing.
-func merge(base, over map[string]string) map[string]string {
-	if len(base)+len(over) == 0 {
-		return nil
-	}
-	out := maps.Clone(base)
-	if out == nil {
-		out = map[string]string{}
-	}
-	maps.Copy(out, over)
-	return out
 }

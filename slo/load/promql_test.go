@@ -1,4 +1,4 @@
-package slo_test
+package load_test
 
 import (
 	"cmp"
@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/slowburn/slowburn/slo"
+	"github.com/slowburn/slowburn/slo/load"
+	"github.com/slowburn/slowburn/slo/spec"
 )
 
 // sloth is a Sloth file with one objective of the given SLI, written as flow YAML.
@@ -41,7 +43,7 @@ func terms(sli slo.SLI) string {
 // parseOne reads a file that holds one good objective.
 func parseOne(t *testing.T, text string) (*slo.Objective, []slo.Finding) {
 	t.Helper()
-	set, err := slo.Parse("f.yml", []byte(text), slo.Options{})
+	set, err := load.Text("f.yml", []byte(text), spec.Options{})
 	if err != nil || len(set.Objectives) != 1 {
 		t.Fatalf("want one objective, have %d and %v", len(set.Objectives), err)
 	}

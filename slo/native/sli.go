@@ -1,4 +1,4 @@
-package slo
+package native
 
 import (
 	"math"
@@ -9,16 +9,18 @@ import (
 
 	"github.com/prometheus/prometheus/model/labels"
 
+	"github.com/slowburn/slowburn/slo"
+	"github.com/slowburn/slowburn/slo/bind"
 	"github.com/slowburn/slowburn/slo/document"
 )
 
 // sli reads a native SLI: exactly one of its kinds.
-func (r *reader) sli(n document.Node) SLI {
+func (r reader) sli(n document.Node) slo.SLI {
 	m := n.Mapping()
 	kinds := []struct {
 		name string
 		node document.Node
-		read func(*document.Mapping) SLI
+		read func(*document.Mapping) slo.SLI
 	}{
 		{"events", m.Get("events"), r.events},
 		{"latency", m.Get("latency"), r.latency},
@@ -26,7 +28,7 @@ func (r *reader) sli(n document.Node) SLI {
 		{"query", m.Get("query"), r.query},
 	}
 	m.Done()
-	var sli SLI
+	var sli slo.SLI
 	have := ""
 	for _, k := range kinds {
 		switch {
@@ -44,24 +46,24 @@ func (r *reader) sli(n document.Node) SLI {
 		n.Errorf("the SLI is empty: want one of events, latency, probe, query")
 	}
 	if sli.Births == "" {
-		sli.Births = BirthsAuto
+		sli.Births = slo.BirthsAuto
 	}
 	return sli
 }
 
 // events reads bad or good, and total: each a selector of counters, or several
 // that are summed.
-func (r *reader) events(m *document.Mapping) SLI {
+func (r reader) events(m *document.Mapping) slo.SLI {
 	bad, good, total := m.Get("bad"), m.Get("good"), m.Require("total")
-	var sli SLI
+	var sli slo.SLI
 	add := func(n document.Node, badWeight, totalWeight float64) {
 		selectors := n.OneOrMore()
 		if len(selectors) == 0 && !n.IsZero() {
 			n.Errorf("the list is empty: want a selector such as http_requests_total{job=\"shop\"}")
 		}
 		for _, v := range selectors {
-			if ms := r.selector(v); ms != nil {
-				sli.Terms = append(sli.Terms, Term{Matchers: ms, Bad: badWeight, Total: totalWeight})
+			if ms := r.Selector(v); ms != nil {
+				sli.Terms = append(sli.Terms, slo.Term{Matchers: ms, Bad: badWeight, Total: totalWeight})
 			}
 		}
 	}
@@ -81,56 +83,56 @@ func (r *reader) events(m *document.Mapping) SLI {
 	return sli
 }
 
-func (r *reader) births(n document.Node) Births {
-	switch b := Births(n.String()); b {
+func (r reader) births(n document.Node) slo.Births {
+	switch b := slo.Births(n.String()); b {
 	case "":
-		return BirthsAuto
-	case BirthsAuto, BirthsZero, BirthsSkip:
+		return slo.BirthsAuto
+	case slo.BirthsAuto, slo.BirthsZero, slo.BirthsSkip:
 		return b
 	default:
-		n.Errorf("births %q: want %s, %s or %s", b, BirthsAuto, BirthsZero, BirthsSkip)
-		return BirthsAuto
+		n.Errorf("births %q: want %s, %s or %s", b, slo.BirthsAuto, slo.BirthsZero, slo.BirthsSkip)
+		return slo.BirthsAuto
 	}
 }
 
 // latency reads a histogram and the threshold up to which an event is good.
-func (r *reader) latency(m *document.Mapping) SLI {
+func (r reader) latency(m *document.Mapping) slo.SLI {
 	h := m.Require("histogram")
 	native := m.Get("native").Bool()
 	thresholdNode := m.Require("threshold")
-	sli := SLI{Births: r.births(m.Get("births"))}
-	ms := r.selector(h)
+	sli := slo.SLI{Births: r.births(m.Get("births"))}
+	ms := r.Selector(h)
 	if ms == nil {
 		return sli
 	}
-	name := metricName(ms)
+	name := bind.MetricName(ms)
 	switch {
 	case name == "":
 		h.Errorf("a histogram needs its metric name, such as http_request_duration_seconds")
 	case strings.HasSuffix(name, "_bucket"), strings.HasSuffix(name, "_count"), strings.HasSuffix(name, "_sum"):
 		base := name[:strings.LastIndexByte(name, '_')]
 		h.Errorf("want the histogram's own name, %s, not one of its series", base)
-	case len(without(ms, labels.BucketLabel)) != len(ms):
+	case len(bind.Without(ms, labels.BucketLabel)) != len(ms):
 		h.Errorf("the selector names \"le\": leave it to threshold")
 	}
 	threshold := r.threshold(thresholdNode, name)
 	if native {
-		sli.Terms = []Term{
-			{Matchers: ms, Kind: HistogramCount, Bad: 1, Total: 1},
-			{Matchers: ms, Kind: HistogramBelow, Threshold: threshold, Bad: -1},
+		sli.Terms = []slo.Term{
+			{Matchers: ms, Kind: slo.HistogramCount, Bad: 1, Total: 1},
+			{Matchers: ms, Kind: slo.HistogramBelow, Threshold: threshold, Bad: -1},
 		}
 		return sli
 	}
-	sli.Terms = []Term{
-		{Matchers: withName(ms, name+"_count"), Bad: 1, Total: 1},
-		{Matchers: withName(ms, name+"_bucket"), Kind: BucketBelow, Threshold: threshold, Bad: -1},
+	sli.Terms = []slo.Term{
+		{Matchers: bind.WithName(ms, name+"_count"), Bad: 1, Total: 1},
+		{Matchers: bind.WithName(ms, name+"_bucket"), Kind: slo.BucketBelow, Threshold: threshold, Bad: -1},
 	}
 	return sli
 }
 
 // threshold reads a duration ("300ms") in the unit the histogram's name tells, or
 // a number in the histogram's own unit.
-func (r *reader) threshold(n document.Node, metric string) float64 {
+func (r reader) threshold(n document.Node, metric string) float64 {
 	if n.IsZero() {
 		return 0
 	}
@@ -139,7 +141,7 @@ func (r *reader) threshold(n document.Node, metric string) float64 {
 		if v <= 0 || math.IsInf(v, 0) || v != v {
 			n.Errorf("threshold %s: want more than 0", text)
 		} else if strings.HasSuffix(metric, "_seconds") && v > 600 {
-			r.finding(LevelWarning, "threshold-unit", n.Problem(
+			r.Finding(slo.LevelWarning, "threshold-unit", n.Problem(
 				"threshold %s of %s is %s seconds: if milliseconds were meant, write %sms", text, metric, text, text))
 		}
 		return v
@@ -157,18 +159,18 @@ func (r *reader) threshold(n document.Node, metric string) float64 {
 
 var comparison = regexp.MustCompile(`^\s*(==|!=|<=|>=|<|>)\s*(\S+)\s*$`)
 
-var negated = map[CompareOp]CompareOp{"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+var negated = map[slo.CompareOp]slo.CompareOp{"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
 // probe reads a gauge and when its value is good; time slices are the events.
-func (r *reader) probe(m *document.Mapping) SLI {
-	ms := r.selector(m.Require("metric"))
+func (r reader) probe(m *document.Mapping) slo.SLI {
+	ms := r.Selector(m.Require("metric"))
 	good := m.Get("good")
-	op, threshold := CompareOp("=="), 1.0
+	op, threshold := slo.CompareOp("=="), 1.0
 	if !good.IsZero() {
 		parts := comparison.FindStringSubmatch(good.String())
 		var err error
 		if parts != nil {
-			op = CompareOp(parts[1])
+			op = slo.CompareOp(parts[1])
 			threshold, err = strconv.ParseFloat(parts[2], 64)
 		}
 		if parts == nil || err != nil || threshold != threshold {
@@ -176,27 +178,27 @@ func (r *reader) probe(m *document.Mapping) SLI {
 		}
 	}
 	if ms == nil {
-		return SLI{}
+		return slo.SLI{}
 	}
-	return SLI{Terms: []Term{
-		{Matchers: ms, Kind: GaugeSlices, Total: 1},
-		{Matchers: ms, Kind: GaugeSlices, Op: negated[op], Threshold: threshold, Bad: 1},
+	return slo.SLI{Terms: []slo.Term{
+		{Matchers: ms, Kind: slo.GaugeSlices, Total: 1},
+		{Matchers: ms, Kind: slo.GaugeSlices, Op: negated[op], Threshold: threshold, Bad: 1},
 	}}
 }
 
 // query reads PromQL, bound natively where it is a sum of counters, histograms or
 // gauges in disguise.
-func (r *reader) query(m *document.Mapping) SLI {
+func (r reader) query(m *document.Mapping) slo.SLI {
 	ratio, bad := m.Get("error_ratio"), m.Get("bad")
 	if ratio.IsZero() && bad.IsZero() {
 		m.Node().Errorf("want \"error_ratio\", or \"bad\" and \"total\"")
-		return SLI{}
+		return slo.SLI{}
 	}
 	if !ratio.IsZero() {
 		if !bad.IsZero() {
 			bad.Errorf("\"error_ratio\" and \"bad\" are given: keep one")
 		}
-		return r.ratioQuery(ratio)
+		return r.RatioQuery(ratio)
 	}
-	return r.eventQueries(bad, m.Require("total"))
+	return r.EventQueries(bad, m.Require("total"))
 }

@@ -1,4 +1,4 @@
-package slo
+package bind
 
 import (
 	"errors"
@@ -10,6 +10,8 @@ import (
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/slowburn/slowburn/slo"
 )
 
 // Many queries are sums of counters in disguise. A linear is such a sum: terms
@@ -17,7 +19,7 @@ import (
 // and division by zero (or vector(0), clamp_min, > 0) does not matter to counts
 // and is looked through.
 type linear struct {
-	terms []Term // weight in Bad
+	terms []slo.Term // weight in Bad
 	// by are the groups; summed is false while the series stand side by side, as
 	// they do inside a sum.
 	by     []string
@@ -168,7 +170,7 @@ func linearCall(e *parser.Call) (linear, error) {
 		if e.Func.Name == "increase" {
 			u = increases
 		}
-		return linear{terms: []Term{counterTerm(vs.LabelMatchers)}, unit: u}, nil
+		return linear{terms: []slo.Term{counterTerm(vs.LabelMatchers)}, unit: u}, nil
 	case "clamp_min":
 		// A floor under a rate only guards a division.
 		return linearOf(e.Args[0])
@@ -183,7 +185,7 @@ func linearCall(e *parser.Call) (linear, error) {
 		if err != nil {
 			return linear{}, err
 		}
-		return l.histogram(HistogramCount, 0)
+		return l.histogram(slo.HistogramCount, 0)
 	case "count_over_time", "sum_over_time", "avg_over_time":
 		return sliceCall(e)
 	}
@@ -192,11 +194,11 @@ func linearCall(e *parser.Call) (linear, error) {
 
 // histogram turns sums of what were taken for counters into observations of
 // native histograms.
-func (l linear) histogram(kind TermKind, threshold float64) (linear, error) {
+func (l linear) histogram(kind slo.TermKind, threshold float64) (linear, error) {
 	out := l
 	out.terms = slices.Clone(l.terms)
 	for i := range out.terms {
-		if out.terms[i].Kind != Counter {
+		if out.terms[i].Kind != slo.Counter {
 			return linear{}, errors.New("it asks a histogram function about something else")
 		}
 		out.terms[i].Kind, out.terms[i].Threshold = kind, threshold
@@ -266,14 +268,14 @@ func rangeSelector(e parser.Expr) (*parser.VectorSelector, error) {
 
 // counterTerm is a counter's term. A bucket asked for by its `le` is found by its
 // number, so that "0.3" and "0.30" are the same.
-func counterTerm(ms []*labels.Matcher) Term {
-	t := Term{Matchers: ms, Bad: 1}
+func counterTerm(ms []*labels.Matcher) slo.Term {
+	t := slo.Term{Matchers: ms, Bad: 1}
 	for _, m := range ms {
 		if m.Name != labels.BucketLabel || m.Type != labels.MatchEqual {
 			continue
 		}
 		if le, err := strconv.ParseFloat(m.Value, 64); err == nil && !math.IsNaN(le) {
-			t.Kind, t.Threshold, t.Matchers = BucketBelow, le, without(ms, labels.BucketLabel)
+			t.Kind, t.Threshold, t.Matchers = slo.BucketBelow, le, Without(ms, labels.BucketLabel)
 		}
 	}
 	return t

@@ -1,44 +1,27 @@
-package slo
+package lint
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/prometheus/prometheus/model/labels"
 
+	"github.com/slowburn/slowburn/slo"
+	"github.com/slowburn/slowburn/slo/bind"
 	"github.com/slowburn/slowburn/slo/document"
 )
 
-// Finding is what lint says about an objective that is good in itself.
-type Finding struct {
-	Level Level
-	// Check names the rule that found it: "never-fires", "promql", …
-	Check string
-	*Error
-}
+// Report takes what is found: a level, the check's name, what is wrong and where.
+type Report func(slo.Level, string, document.Problem)
 
-// String is the finding as a line of its own, without the excerpt.
-func (f Finding) String() string {
-	return fmt.Sprintf("%s: %s: %s", f.Position, f.Level, f.Msg)
-}
-
-// Level is how much a finding matters.
-type Level string
-
-// The levels of findings: information needs no action, a warning probably does.
-const (
-	LevelInfo    Level = "info"
-	LevelWarning Level = "warning"
-)
-
-// lint looks for what is allowed and yet probably not meant. Every message says
-// what to do.
-func (r *reader) lint(m *document.Mapping, o *Objective) {
+// Objective looks for what is allowed in an objective and yet probably not meant; m
+// is the mapping it was read from. Every message says what to do.
+func Objective(m *document.Mapping, o *slo.Objective, report Report) {
 	warn := func(n document.Node, check, format string, args ...any) {
 		if n.IsZero() {
 			n = m.Node()
 		}
-		r.finding(LevelWarning, check, n.Problem(format, args...))
+		report(slo.LevelWarning, check, n.Problem(format, args...))
 	}
 	target := m.Get("target", "objective")
 	switch {
@@ -50,7 +33,7 @@ func (r *reader) lint(m *document.Mapping, o *Objective) {
 	}
 	for _, rule := range o.Rules {
 		// At a target of 93.06 % a burn rate of 14.4 takes every event to be bad.
-		if o.Target < 1 && !slices.ContainsFunc(rule.Pairs, func(p Pair) bool { return p.Factor*o.Allowed() < 1 }) {
+		if o.Target < 1 && !slices.ContainsFunc(rule.Pairs, func(p slo.Pair) bool { return p.Factor*o.Allowed() < 1 }) {
 			warn(target, "never-fires", "the %s can never fire: its lowest burn rate, %.4g, would need more bad events than there are events; raise the target or give the tier lower factors",
 				rule.Severity, lowestFactor(rule))
 		}
@@ -59,14 +42,14 @@ func (r *reader) lint(m *document.Mapping, o *Objective) {
 		warn(m.Get("alerting"), "no-alerts", "nobody is told when this budget burns: every alert is switched off or has windows longer than the objective's")
 	}
 	for _, t := range o.SLI.Terms {
-		if t.Bad > 0 && t.Total == 0 && t.Kind == Counter {
-			r.lintSubset(m, o, t)
+		if t.Bad > 0 && t.Total == 0 && t.Kind == slo.Counter {
+			subset(m, o, t, report)
 		}
 	}
 }
 
-func lowestFactor(r Rule) float64 {
-	return slices.MinFunc(r.Pairs, func(a, b Pair) int {
+func lowestFactor(r slo.Rule) float64 {
+	return slices.MinFunc(r.Pairs, func(a, b slo.Pair) int {
 		if a.Factor < b.Factor {
 			return -1
 		}
@@ -74,13 +57,13 @@ func lowestFactor(r Rule) float64 {
 	}).Factor
 }
 
-// lintSubset finds bad events that total does not count: same metric, but total
+// subset finds bad events that total does not count: same metric, but total
 // asks for more.
-func (r *reader) lintSubset(m *document.Mapping, o *Objective, bad Term) {
-	name := metricName(bad.Matchers)
-	var totals []Term
+func subset(m *document.Mapping, o *slo.Objective, bad slo.Term, report Report) {
+	name := bind.MetricName(bad.Matchers)
+	var totals []slo.Term
 	for _, t := range o.SLI.Terms {
-		if t.Total > 0 && metricName(t.Matchers) == name {
+		if t.Total > 0 && bind.MetricName(t.Matchers) == name {
 			totals = append(totals, t)
 		}
 	}
@@ -89,9 +72,13 @@ func (r *reader) lintSubset(m *document.Mapping, o *Objective, bad Term) {
 	}
 	for _, want := range totals[0].Matchers {
 		if !slices.ContainsFunc(bad.Matchers, func(m *labels.Matcher) bool { return m.Name == want.Name }) {
-			r.finding(LevelWarning, "not-subset", m.Get("sli").Problem(
+			report(slo.LevelWarning, "not-subset", m.Get("sli").Problem(
 				"bad events are not a part of total: only total asks for %s; add it to the selector of the bad ones", want))
 			return
 		}
 	}
+}
+
+func percentText(ratio float64) string {
+	return strconv.FormatFloat(ratio*100, 'g', 10, 64)
 }

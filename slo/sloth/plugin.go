@@ -1,4 +1,4 @@
-package slo
+package sloth
 
 import (
 	"fmt"
@@ -7,12 +7,14 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/slowburn/slowburn/slo"
+	"github.com/slowburn/slowburn/slo/bind"
 	"github.com/slowburn/slowburn/slo/document"
 )
 
-// slothSLI is what one of Sloth's common SLI plugins counts. Texts are matchers,
+// meaning is what one of Sloth's common SLI plugins counts. Texts are matchers,
 // with an option's value for $option.
-type slothSLIMeaning struct {
+type meaning struct {
 	// metric is a counter, or a histogram's own name if latency is set.
 	metric string
 	// match are matchers of all events, bad those of the bad ones.
@@ -26,8 +28,8 @@ type slothSLIMeaning struct {
 	optional map[string]string
 }
 
-// slothSLIPlugins are Sloth's common plugins by what they mean.
-var slothSLIPlugins = map[string]slothSLIMeaning{
+// plugins are Sloth's common plugins by what they mean.
+var plugins = map[string]meaning{
 	"coredns/availability": {metric: "coredns_dns_responses_total", bad: `rcode=~"$custom_rcode_regex"`,
 		optional: map[string]string{"custom_rcode_regex": "SERVFAIL"}},
 	"coredns/latency":               {metric: "coredns_dns_request_duration_seconds", latency: true},
@@ -68,16 +70,16 @@ const (
 
 var excludeErrors = map[string]string{"exclude_errors": ""}
 
-// slothSLIPlugin binds a common plugin by its meaning.
-func (r *reader) slothSLIPlugin(idNode, optionsNode document.Node) SLI {
+// sliPlugin binds a common plugin by its meaning.
+func (r reader) sliPlugin(idNode, optionsNode document.Node) slo.SLI {
 	id := idNode.String()
 	if id == "" {
-		return SLI{}
+		return slo.SLI{}
 	}
-	p, ok := slothSLIPlugins[strings.TrimPrefix(id, "sloth-common/")]
+	p, ok := plugins[strings.TrimPrefix(id, "sloth-common/")]
 	if !ok || !strings.HasPrefix(id, "sloth-common/") {
 		idNode.Errorf("SLI plugin %q is not known: it is a program of Sloth's; write the query it makes as events or raw", id)
-		return SLI{}
+		return slo.SLI{}
 	}
 	m := optionsNode.Mapping()
 	options := map[string]string{}
@@ -112,7 +114,7 @@ func (r *reader) slothSLIPlugin(idNode, optionsNode document.Node) SLI {
 	if !slices.Contains(p.required, "filter") {
 		read("filter", "", false)
 	}
-	before := len(r.doc.Problems())
+	before := len(r.Doc.Problems())
 	m.Done()
 	bucket := 0.0
 	if p.latency && options["bucket"] != "" {
@@ -128,16 +130,16 @@ func (r *reader) slothSLIPlugin(idNode, optionsNode document.Node) SLI {
 			m.Get("exclude_errors").Errorf("option \"exclude_errors\": want true or false, have %q", v)
 		}
 	}
-	if len(r.doc.Problems()) > before {
-		return SLI{}
+	if len(r.Doc.Problems()) > before {
+		return slo.SLI{}
 	}
 	return r.pluginTerms(idNode, p, options, bucket, exclude)
 }
 
-func (r *reader) pluginTerms(at document.Node, p slothSLIMeaning, options map[string]string, bucket float64, exclude bool) SLI {
-	sli := SLI{Births: BirthsAuto}
-	add := func(t Term, selector string) {
-		expr, err := promParser.ParseMetricSelector(selector)
+func (r reader) pluginTerms(at document.Node, p meaning, options map[string]string, bucket float64, exclude bool) slo.SLI {
+	sli := slo.SLI{Births: slo.BirthsAuto}
+	add := func(t slo.Term, selector string) {
+		expr, err := bind.Selector(selector)
 		if err != nil {
 			at.Errorf("the options make no selector: %s: %v", selector, err)
 			return
@@ -163,20 +165,20 @@ func (r *reader) pluginTerms(at document.Node, p slothSLIMeaning, options map[st
 	}
 	switch {
 	case p.metric == "up":
-		add(Term{Kind: GaugeSlices, Total: 1}, selector("up"))
-		add(Term{Kind: GaugeSlices, Op: "==", Bad: 1}, selector("up"))
+		add(slo.Term{Kind: slo.GaugeSlices, Total: 1}, selector("up"))
+		add(slo.Term{Kind: slo.GaugeSlices, Op: "==", Bad: 1}, selector("up"))
 	case p.metric == "prometheus_rule_evaluations_total":
-		add(Term{Total: 1}, selector(p.metric))
-		add(Term{Bad: 1}, selector("prometheus_rule_evaluation_failures_total"))
+		add(slo.Term{Total: 1}, selector(p.metric))
+		add(slo.Term{Bad: 1}, selector("prometheus_rule_evaluation_failures_total"))
 	case p.latency:
-		add(Term{Bad: 1, Total: 1}, selector(p.metric+"_count", p.match))
-		add(Term{Kind: BucketBelow, Threshold: bucket, Bad: -1}, selector(p.metric+"_bucket", p.match))
+		add(slo.Term{Bad: 1, Total: 1}, selector(p.metric+"_count", p.match))
+		add(slo.Term{Kind: slo.BucketBelow, Threshold: bucket, Bad: -1}, selector(p.metric+"_bucket", p.match))
 	default:
-		add(Term{Total: 1}, selector(p.metric, p.match))
-		add(Term{Bad: 1}, selector(p.metric, p.match, p.bad))
+		add(slo.Term{Total: 1}, selector(p.metric, p.match))
+		add(slo.Term{Bad: 1}, selector(p.metric, p.match, p.bad))
 		if p.minus != "" {
 			name, rest, _ := strings.Cut(strings.TrimSuffix(p.minus, "}"), "{")
-			add(Term{Total: -1}, selector(name, rest))
+			add(slo.Term{Total: -1}, selector(name, rest))
 		}
 	}
 	return sli

@@ -1,0 +1,95 @@
+package bind
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/slowburn/slowburn/slo"
+)
+
+var (
+	windowPlaceholder = regexp.MustCompile(`\{\{-?\s*\.window\s*-?\}\}`)
+	otherPlaceholder  = regexp.MustCompile(`\{\{`)
+)
+
+// probeWindow takes the placeholder's place while a query is looked at. No human
+// writes it, so a range of this length is the placeholder.
+const probeWindow = 131 * time.Second
+
+// Query is a query over a range that is not known yet.
+type Query struct {
+	// Text has the placeholder in its canonical form.
+	Text string
+	expr parser.Expr
+}
+
+// Parse reads a query with the window placeholder.
+func Parse(text string) (*Query, error) {
+	if strings.TrimSpace(text) == "" {
+		return nil, whole("the query is empty")
+	}
+	if !windowPlaceholder.MatchString(text) {
+		return nil, whole("the query has no {{.window}}: it must be evaluable over any range")
+	}
+	// A duration as long as the placeholder keeps every place in the text.
+	probe := windowPlaceholder.ReplaceAllStringFunc(text, func(s string) string {
+		d := slo.FormatDuration(probeWindow)
+		return strings.Repeat("0", len(s)-len(d)) + d
+	})
+	if at := otherPlaceholder.FindStringIndex(probe); at != nil {
+		return nil, &Error{Offset: at[0], Msg: "only {{.window}} can stand for something here"}
+	}
+	expr, err := promParser.ParseExpr(probe)
+	if err != nil {
+		return nil, parseError(err)
+	}
+	if t := expr.Type(); t != parser.ValueTypeVector && t != parser.ValueTypeScalar {
+		return nil, whole(fmt.Sprintf("the query yields a %s: want an instant vector, such as sum(rate(…))", parser.DocumentedType(t)))
+	}
+	return &Query{strings.TrimSpace(windowPlaceholder.ReplaceAllLiteralString(text, slo.WindowPlaceholder)), expr}, nil
+}
+
+// Events is the SLI of a query for bad and one for all events.
+func Events(bad, total *Query) slo.SLI {
+	s, err := eventShare(bad.expr, total.expr)
+	return sli(s, err, slo.Query{Bad: bad.Text, Total: total.Text}, total)
+}
+
+// Ratio is the SLI of a query for the share of bad events.
+func Ratio(q *Query) slo.SLI {
+	s, err := ratioShare(q.expr, 0)
+	return sli(s, err, slo.Query{ErrorRatio: q.Text}, q)
+}
+
+// sli makes the SLI of a recognised share, or else of the query.
+func sli(s share, err error, q slo.Query, grouped *Query) slo.SLI {
+	if err == nil {
+		if terms := s.terms(); terms != nil {
+			return slo.SLI{Terms: terms, By: s.total.by, Births: slo.BirthsAuto}
+		}
+		err = errors.New("no events are left once like terms are added up")
+	}
+	q.Reason = err.Error()
+	return slo.SLI{Query: &q, By: grouping(grouped.expr), Births: slo.BirthsAuto}
+}
+
+// grouping are the labels of the first `by` of a query, from outside in.
+func grouping(e parser.Node) []string {
+	if a, ok := e.(*parser.AggregateExpr); ok && !a.Without {
+		// histogram_quantile and its kin take "le" away.
+		return sortedSet(slices.DeleteFunc(slices.Clone(a.Grouping), func(s string) bool { return s == labels.BucketLabel }))
+	}
+	for c := range parser.ChildrenIter(e) {
+		if by := grouping(c); len(by) > 0 {
+			return by
+		}
+	}
+	return nil
+}

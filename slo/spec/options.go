@@ -1,0 +1,42 @@
+package spec
+
+import (
+	"time"
+
+	"github.com/slowburn/slowburn/slo"
+)
+
+// Options are what SLO files may leave unsaid.
+type Options struct {
+	// Tiers are those objectives may name; nil is slo.DefaultTiers.
+	Tiers map[string]slo.Tier
+	// DefaultTier is that of an objective that names none; empty is "standard".
+	DefaultTier string
+	// DefaultWindow is that of a native objective that names none, and the period
+	// of every Sloth objective; zero is 30 d.
+	DefaultWindow slo.Window
+}
+
+// WithDefaults fills in what is not set.
+func (o Options) WithDefaults() Options {
+	if o.Tiers == nil {
+		o.Tiers = slo.DefaultTiers()
+	}
+	if o.DefaultTier == "" {
+		o.DefaultTier = "standard"
+	}
+	if o.DefaultWindow.Length == 0 {
+		o.DefaultWindow = slo.Rolling(30 * 24 * time.Hour)
+	}
+	return o
+}
+
+// Set is what SLO files gave.
+type Set struct {
+	// Objectives are the good ones, files in order, each from top to bottom.
+	Objectives []*slo.Objective
+	// Findings are what lint has to say about them.
+	Findings []slo.Finding
+	// Files are those that were read, in order.
+	Files []string
+}
