@@ -1,6 +1,6 @@
 # Everything this project does is a target here; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help build run test e2e faults bench lint fuzz golden peers clean
+.PHONY: help build run ui test e2e faults bench lint fuzz golden peers clean
 
 GO       ?= go
 # No C compiler is needed, and product, tests and peers share what the compiler made.
@@ -11,14 +11,27 @@ FORM     ?= minute
 # ./... leaves testdata out, so its packages are named.
 TESTDATA := $(addprefix ./testdata/,proc proxy rig e2e faults)
 
+# The page is built by npm. Without it all else works, and the page says so.
+UI = command -v npm >/dev/null && $(MAKE) -s ui || echo "the page is left out: it needs npm and Node 20.19 or later"
+
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## build bin/slowburn
+build: ## build bin/slowburn, with its page where npm is there
+	@$(UI)
 	$(GO) build -o bin/slowburn ./cmd/slowburn
 
-run: ## run the demo: a small shop, an outage, a page; no flags, no network
+run: ## run the demo: a small shop, an outage, a page; no flags
+	@$(UI)
 	$(GO) run ./cmd/slowburn demo
+
+ui: web/ui/dist/index.html ## build the page from web/ui; needs npm and Node 20.19 or later
+
+web/ui/dist/index.html: web/ui/node_modules/.package-lock.json $(shell find web/ui/src web/ui/index.html web/ui/*.ts web/ui/tsconfig.json -type f)
+	cd web/ui && npm run --silent build
+
+web/ui/node_modules/.package-lock.json: web/ui/package.json web/ui/package-lock.json
+	cd web/ui && npm ci --ignore-scripts --no-audit --no-fund --silent
 
 test: lint ## check the code and run every test that needs nothing but Go
 	$(GO) test ./... $(TESTDATA)

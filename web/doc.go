@@ -1,6 +1,6 @@
 // Package web reads and steers slowburn over HTTP: Prometheus's read API,
-// federation, slowburn's own JSON API, health, reload, metrics and a plain page
-// with every budget.
+// federation, slowburn's own JSON API, health, reload, metrics and the UI
+// (package ui).
 //
 // It does not know where data comes from: it reads snapshots and a queryable
 // through the ports in Options, and hands remote write to the handler it was
@@ -11,5 +11,5 @@
 // one table in routes.go, finds the Route, and mux.go wraps it in what every
 // route of its kind needs: method, origin, credentials, readiness, body, slot.
 // The handler is promapi's, or one of budgets.go, objectives.go, lifecycle.go,
-// metricspage.go and page.go.
+// metricspage.go, summary.go and page.go.
 package web

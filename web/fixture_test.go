@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"math"
@@ -11,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -30,6 +32,12 @@ var now = time.UnixMilli(1_800_000_000_000).UTC()
 
 // evil is text that would run, were it ever taken for HTML.
 const evil = `"><img src=x onerror=alert(1)><script>alert(2)</script>`
+
+// built stands for the UI as `make ui` leaves it.
+var built = fstest.MapFS{
+	"index.html":    {Data: []byte(`<!doctype html><script type="module" src="./assets/app.js"></script>`)},
+	"assets/app.js": {Data: []byte(`export {}`)},
+}
 
 // fixture is a handler over a real TSDB and two objectives: checkout burns and
 // pages, one group of search is named by an attacker.
@@ -51,7 +59,7 @@ func newFixture(t *testing.T, change func(*web.Options)) *fixture {
 	fill(t, db)
 	set := metrics.NewSet()
 	o := web.Options{
-		Queryable: db, Exemplars: db, TSDB: stats{db},
+		Queryable: db, Exemplars: db, TSDB: stats{db}, UI: built,
 		Write:      http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }),
 		Budgets:    statuses,
 		Alerts:     alerts,
@@ -196,6 +204,18 @@ func (f *fixture) ask(t *testing.T, method, target string, form url.Values, chan
 	w := httptest.NewRecorder()
 	f.ServeHTTP(w, r)
 	return w.Code, w.Body.String()
+}
+
+// many is n budgets of one objective.
+func many(n int) []slo.Status {
+	list := make([]slo.Status, n)
+	for i := range list {
+		s := statuses()[1]
+		s.Groups = labels.FromStrings("tenant", fmt.Sprintf("t%05d", n-i))
+		s.Labels = s.Objective.BudgetLabels(s.Groups)
+		list[i] = s
+	}
+	return list
 }
 
 func decode[T any](t *testing.T, body string) (v T) {

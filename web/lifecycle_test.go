@@ -36,7 +36,7 @@ func TestNotReadySaysWhyAndServesNothingElse(t *testing.T) {
 	if status, _ := f.ask(t, http.MethodPost, "/api/v1/write", nil); status != http.StatusServiceUnavailable {
 		t.Errorf("write: have %d", status)
 	}
-	for _, path := range []string{"/-/healthy", "/metrics", "/", "/static/page.css"} {
+	for _, path := range []string{"/-/healthy", "/metrics", "/", "/assets/app.js"} {
 		if status, body := f.ask(t, http.MethodGet, path, nil); status != http.StatusOK {
 			t.Errorf("%s: have %d %s", path, status, body)
 		}

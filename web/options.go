@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -18,6 +19,7 @@ import (
 	"github.com/slowburn/slowburn/slo"
 	"github.com/slowburn/slowburn/web/guard"
 	"github.com/slowburn/slowburn/web/promapi"
+	"github.com/slowburn/slowburn/web/ui"
 )
 
 // Options are the ports and settings of the web side. Queryable, Budgets and
@@ -40,6 +42,13 @@ type Options struct {
 	// the configuration as last read.
 	Objectives func() []*slo.Objective
 	Errors     func() []*slo.Error
+
+	// Sources are those seen so far.
+	Sources func() []Source
+	// UI are the built page's files, index.html and assets/; by default those embedded.
+	UI fs.FS
+	// Demo lets the page break and heal what is watched; nil unless that is a demo.
+	Demo Demo
 
 	// Ready says why we are not ready; nil once we are. Until then every route
 	// but health, metrics and the page answers 503.
@@ -139,10 +148,14 @@ func (o *Options) defaults() {
 	orFunc(&o.Objectives, func() []*slo.Objective { return nil })
 	orFunc(&o.Errors, func() []*slo.Error { return nil })
 	orFunc(&o.Deliveries, func() (none []slo.AlertDelivery, nobody slo.Alertmanagers) { return none, nobody })
+	orFunc(&o.Sources, func() []Source { return nil })
 	orFunc(&o.Ready, func() error { return nil })
 	orFunc(&o.Shed, func() bool { return false })
 	orFunc(&o.Now, time.Now)
 	orFunc(&o.Reload, func(context.Context) error { return errors.New("nothing to reload") })
+	if o.UI == nil {
+		o.UI = ui.Files()
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -163,7 +176,7 @@ func (o *Options) defaults() {
 	}
 }
 
-func orFunc[F func() []*slo.Objective | func() []*slo.Error | func() error | func() bool | func() time.Time | func() ([]slo.AlertDelivery, slo.Alertmanagers) | func(context.Context) error](f *F, otherwise F) {
+func orFunc[F func() []*slo.Objective | func() []Source | func() []*slo.Error | func() error | func() bool | func() time.Time | func() ([]slo.AlertDelivery, slo.Alertmanagers) | func(context.Context) error](f *F, otherwise F) {
 	if *f == nil {
 		*f = otherwise
 	}

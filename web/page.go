@@ -1,65 +1,61 @@
 package web
 
 import (
-	"bytes"
-	"embed"
-	"html/template"
+	"io/fs"
+	"mime"
 	"net/http"
 	"path"
 
 	"github.com/prometheus/prometheus/util/httputil"
+
+	"github.com/slowburn/slowburn/web/guard"
 )
 
-//go:embed static/page.css
-var staticFiles embed.FS
+// notBuilt is shown where the UI was left out of the program.
+const notBuilt = `<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>slowburn</title>
+<h1>slowburn</h1>
+<p>This program was built without its user interface. Build it with <code>make ui</code> (it needs npm), then slowburn again.</p>
+<p>All else works: <a href="api/slo/v1/budgets">budgets as JSON</a>, <a href="api/slo/v1/objectives">objectives as JSON</a>, <a href="metrics">metrics</a>.</p>
+`
 
-//go:embed templates/page.html
-var pageSource string
+// pages are the UI's views. Each is index.html: the address says what it shows.
+var pages = []string{"/{$}", "/objective", "/now", "/releases", "/status"}
 
-// pageTemplate escapes all it is given: text from labels is never HTML, and no
-// style or script is inline, so that the Content-Security-Policy can forbid both.
-var pageTemplate = template.Must(template.New("page").Parse(pageSource))
-
-// page shows every budget, worst first; /objective those of one objective.
-func (h *Handler) page(w http.ResponseWriter, r *http.Request) {
-	q, err := parseBudgetQuery(r.URL.Query())
-	if err != nil {
-		badQuery(w, err)
-		return
+func (h *Handler) pageRoutes() []Route {
+	var routes []Route
+	for _, p := range pages {
+		routes = append(routes, Route{Path: p, Methods: getHead, Scope: guard.Read, Early: true, Handler: http.HandlerFunc(h.page)})
 	}
-	v := view{Version: h.o.Build.Version}
-	if err := h.o.Ready(); err != nil {
-		// The snapshots may not exist yet.
-		v.NotReady = err.Error()
-	} else {
-		v.fill(h.o.Budgets(), h.o.Alerts(), q, r.URL.Query())
-	}
-	for _, e := range h.o.Errors() {
-		v.Errors = append(v.Errors, e.Error())
-	}
-	var b bytes.Buffer
-	if err := pageTemplate.Execute(&b, v); err != nil {
-		h.o.Logger.Error("page not rendered", "err", err)
-		http.Error(w, "page not rendered", http.StatusInternalServerError)
-		return
-	}
-	httputil.CompressionHandler{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Cache-Control", "no-store")
-		_, _ = b.WriteTo(w)
-	})}.ServeHTTP(w, r)
+	return append(routes, Route{Path: "/assets/{file}", Methods: getHead, Scope: guard.Open, Early: true, Handler: http.HandlerFunc(h.asset)})
 }
 
-// static serves the embedded files by name; there is no directory to list.
-func (h *Handler) static() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		b, err := staticFiles.ReadFile(path.Join("static", path.Base(r.PathValue("file"))))
-		if err != nil {
-			http.NotFound(w, r)
-			return
-		}
-		w.Header().Set("Content-Type", "text/css; charset=utf-8")
-		w.Header().Set("Cache-Control", "public, max-age=300")
+// page serves the UI, which names its assets by their content: it alone is never
+// cached.
+func (h *Handler) page(w http.ResponseWriter, r *http.Request) {
+	b, err := fs.ReadFile(h.o.UI, "index.html")
+	if err != nil {
+		b = []byte(notBuilt)
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	serveFile(w, r, "text/html; charset=utf-8", b)
+}
+
+// asset serves an embedded file by name; there is no directory to list.
+func (h *Handler) asset(w http.ResponseWriter, r *http.Request) {
+	name := path.Base(r.PathValue("file"))
+	b, err := fs.ReadFile(h.o.UI, path.Join("assets", name))
+	if err != nil {
+		guard.Reject(w, http.StatusNotFound, "not_found", "no such file")
+		return
+	}
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	serveFile(w, r, mime.TypeByExtension(path.Ext(name)), b)
+}
+
+func serveFile(w http.ResponseWriter, r *http.Request, contentType string, b []byte) {
+	httputil.CompressionHandler{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", contentType)
 		_, _ = w.Write(b)
-	})
+	})}.ServeHTTP(w, r)
 }

@@ -34,19 +34,19 @@ func (h *Handler) routes() []Route {
 		{Path: "/api/slo/v1/objectives", Methods: get, Scope: guard.Read, Handler: http.HandlerFunc(h.objectives)},
 		{Path: "/api/slo/v1/budgets", Methods: get, Scope: guard.Read, Handler: http.HandlerFunc(h.budgets)},
 		{Path: "/api/slo/v1/alerts", Methods: get, Scope: guard.Read, Handler: http.HandlerFunc(h.alerts)},
+		{Path: "/api/slo/v1/summary", Methods: get, Scope: guard.Read, Handler: http.HandlerFunc(h.summary)},
+		{Path: "/api/slo/v1/standing", Methods: get, Scope: guard.Read, Early: true, Handler: http.HandlerFunc(h.standing)},
 
 		{Path: "/-/healthy", Methods: getHead, Scope: guard.Open, Early: true, Handler: http.HandlerFunc(h.healthy)},
 		{Path: "/-/ready", Methods: getHead, Scope: guard.Open, Early: true, Handler: http.HandlerFunc(h.ready)},
 		{Path: "/-/reload", Methods: postPut, Scope: guard.Admin, Changes: true, Handler: http.HandlerFunc(h.reload)},
 		{Path: "/metrics", Methods: getHead, Scope: guard.Read, Early: true, Handler: http.HandlerFunc(h.metricsPage)},
-
-		{Path: "/{$}", Methods: getHead, Scope: guard.Read, Early: true, Handler: http.HandlerFunc(h.page)},
-		{Path: "/objective", Methods: getHead, Scope: guard.Read, Early: true, Handler: http.HandlerFunc(h.page)},
-		{Path: "/static/{file}", Methods: getHead, Scope: guard.Open, Early: true, Handler: h.static()},
 	}
 	if h.o.Write != nil {
 		routes = append(routes, Route{Path: "/api/v1/write", Methods: post, Scope: guard.Write, Changes: true,
 			MaxBody: h.o.Limits.WriteBody, Handler: h.o.Write})
 	}
+	routes = append(routes, h.pageRoutes()...)
+	routes = append(routes, h.demoRoutes()...)
 	return append(routes, h.o.Routes...)
 }

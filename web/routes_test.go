@@ -75,7 +75,7 @@ func TestEveryRouteByMethodAndCredential(t *testing.T) {
 	})
 	var cases int
 	for _, route := range f.Routes() {
-		path := strings.NewReplacer("{name}", "job", "{file}", "page.css", "{$}", "").Replace(route.Path)
+		path := strings.NewReplacer("{name}", "job", "{file}", "app.js", "{$}", "").Replace(route.Path)
 		for _, method := range allMethods {
 			if servedByAnother(f.Routes(), route, method) {
 				continue
@@ -145,8 +145,8 @@ func TestNothingElseIsServed(t *testing.T) {
 	for _, path := range []string{
 		"/debug/pprof/", "/api/v1/admin/tsdb/snapshot", "/api/v1/targets", "/api/v1/otlp/v1/metrics", "/api/v1/features",
 		"/api/v1/notifications/live", "/api/v1/openapi.yaml", "/api/v1/status/walreplay", "/api/v1/status/self_metrics",
-		"/api/v1/query/", "/-/quit", "/consoles/", "/static/", "/static/../templates/page.html", "/static/..%2ftemplates%2fpage.html",
-		"/static/%2e%2e/page.html", "/etc/passwd", "/static/page.html",
+		"/api/v1/query/", "/-/quit", "/consoles/", "/assets/", "/assets/../index.html", "/assets/..%2findex.html",
+		"/assets/%2e%2e/index.html", "/etc/passwd", "/assets/none.js",
 	} {
 		r := httptest.NewRequest(http.MethodGet, path, nil)
 		w := httptest.NewRecorder()
@@ -166,7 +166,7 @@ func TestNothingElseIsServed(t *testing.T) {
 func TestRoutePrefix(t *testing.T) {
 	f := newFixture(t, func(o *web.Options) { o.RoutePrefix = "/slo/" })
 	for path, want := range map[string]int{
-		"/slo/-/healthy": 200, "/slo/": 200, "/slo/static/page.css": 200, "/slo/api/v1/label/job/values": 200,
+		"/slo/-/healthy": 200, "/slo/": 200, "/slo/assets/app.js": 200, "/slo/api/v1/label/job/values": 200,
 		"/-/healthy": 404, "/slo/nothing": 404, "/": 302,
 	} {
 		if status, _ := f.ask(t, http.MethodGet, path, nil); status != want {

@@ -27,7 +27,7 @@ func TestFault25_NoEndpointShowsASecret(t *testing.T) {
 		o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
 	for _, route := range f.Routes() {
-		path := strings.NewReplacer("{name}", "job", "{file}", "page.css", "{$}", "").Replace(route.Path)
+		path := strings.NewReplacer("{name}", "job", "{file}", "app.js", "{$}", "").Replace(route.Path)
 		for _, method := range route.Methods {
 			for _, secret := range []string{adminSecret, writeSecret, "canary-wrong"} {
 				_, body := f.ask(t, method, path, nil, func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+secret) })

@@ -128,6 +128,7 @@ func (s *server) newWeb() error {
 			return s.alerting.Status(), s.alerting.Alertmanagers()
 		},
 		Objectives: s.config.objectives, Errors: s.config.errors,
+		Sources: s.sources,
 		Ready: func() error {
 			if s.core.Load() == nil {
 				return errStarting

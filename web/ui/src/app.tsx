@@ -1,0 +1,24 @@
+import { useEffect } from 'preact/hooks';
+import { ask } from './api/ask';
+import { usePoll } from './api/poll';
+import type { Standing } from './api/standing';
+import { Frame } from './frame';
+import { usePlace } from './navigate';
+import { Overview } from './view/overview/overview';
+
+/** App is the frame and the view that the address names. */
+export function App() {
+  const place = usePlace();
+  const standing = usePoll('standing', 5000, (signal) => ask<Standing>('api/slo/v1/standing', {}, signal));
+  const firing = (standing.data?.pages ?? 0) + (standing.data?.tickets ?? 0);
+  useEffect(() => {
+    document.title = (firing > 0 ? `(${firing}) ` : '') + 'slowburn · ' + place.view;
+  }, [firing, place.view]);
+
+  const ready = standing.data !== undefined && standing.data.not_ready === undefined;
+  return (
+    <Frame view={place.view} standing={standing}>
+      {standing.data && ready && place.view === 'overview' && <Overview params={place.params} />}
+    </Frame>
+  );
+}
