@@ -3,7 +3,6 @@ package rules
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
 
 	"github.com/prometheus/prometheus/model/histogram"
@@ -170,8 +169,8 @@ func (e *Engine) apply(s *series, x count.Sample, ahead *pending) {
 	case next != nil:
 		e.before(s, &x, next)
 	default:
-		s.born = s.family.Begin(x)
-		s.src.births = append(s.src.births, &pendingBirth{s.born, s})
+		s.born = &pendingBirth{Birth: s.family.Begin(x), s: s}
+		s.src.births = append(s.src.births, s.born)
 	}
 	s.scraped(&x, e.slot)
 	s.recent.Insert(x)
@@ -183,7 +182,7 @@ func (e *Engine) between(s *series, prev, x, next *count.Sample) {
 	interval := s.cadence.Interval()
 	gain := 0.0
 	for _, b := range s.bound {
-		t := &b.led.budget.obj.SLI.Terms[b.term]
+		t := b.sliTerm()
 		events := count.Events(t, prev, x, interval)
 		gain = max(gain, events)
 		b.led.add(b.term, x.T, events, e.slot)
@@ -198,17 +197,18 @@ func (e *Engine) between(s *series, prev, x, next *count.Sample) {
 // next counted as a birth now counts for x.
 func (e *Engine) before(s *series, x, next *count.Sample) {
 	interval := s.cadence.Interval()
-	for _, b := range s.bound {
-		t := &b.led.budget.obj.SLI.Terms[b.term]
+	for i := range s.bound {
+		b := &s.bound[i]
+		t := b.sliTerm()
 		events := count.Events(t, x, next, interval)
-		if s.counted {
+		if s.born == nil && e.bornCounted(s, b, next) {
 			b.led.add(b.term, x.T, count.Born(t, x), e.slot)
 			events -= count.Born(t, next)
 		}
 		b.led.add(b.term, next.T, events, e.slot)
 	}
-	if s.born != nil && !s.born.Done {
-		s.born.First = *x
+	if s.born != nil {
+		s.born.First, s.born.moved = *x, true
 	}
 }
 
@@ -262,26 +262,4 @@ func (s *series) stop(t, slot int64) {
 			b.led.leave(t, slot, s.rate)
 		}
 	}
-}
-
-// settleBirths decides the births whose slot closes now.
-func (e *Engine) settleBirths(src *source, upTo int64) {
-	src.births = slices.DeleteFunc(src.births, func(p *pendingBirth) bool {
-		if p.First.T > upTo {
-			return false
-		}
-		p.Done = true
-		p.s.born = nil
-		for _, b := range p.s.bound {
-			o := b.led.budget.obj
-			t := &o.SLI.Terms[b.term]
-			if !bornUnderObservation(p.Birth, o, count.Born(t, &p.First)) {
-				continue
-			}
-			p.s.counted = true
-			b.led.add(b.term, p.First.T, count.Born(t, &p.First), e.slot)
-			e.metrics.births.Inc()
-		}
-		return true
-	})
 }

@@ -20,9 +20,8 @@ type series struct {
 	bound  []bound
 
 	recent  count.Recent
-	loaded  bool         // recent holds what the raw TSDB knew of it
-	born    *count.Birth // the first sample, while older ones may still come
-	counted bool         // the first sample's value was counted as a birth
+	loaded  bool          // recent holds what the raw TSDB knew of it
+	born    *pendingBirth // the first sample, while its slot is open
 	cadence count.Cadence
 	live    bool  // scraped, and neither stale nor given up
 	rate    int64 // scrapes expected per slot, in millionths; 0 while unknown
@@ -32,6 +31,8 @@ type series struct {
 type bound struct {
 	led  *ledger
 	term int
+	// birth says whether the value of the series' first sample was counted.
+	birth verdict
 	// scrapes says whether the series' scrapes count for the ledger's coverage: those
 	// that bring the total do.
 	scrapes bool
@@ -122,7 +123,7 @@ func (e *Engine) attach(s *series, terms []termRef) {
 	overflowed := false
 	for _, t := range terms {
 		for _, b := range e.budgetsOf(t.obj, s.lset) {
-			to := bound{b.ledger(e, s.src), t.term, t.obj.SLI.Terms[t.term].Total != 0}
+			to := bound{led: b.ledger(e, s.src), term: t.term, scrapes: t.obj.SLI.Terms[t.term].Total != 0}
 			if to.scrapes {
 				b.hasTotal.Store(true)
 			}

@@ -1,9 +1,68 @@
 package rules
 
 import (
+	"cmp"
+	"slices"
+
+	"github.com/prometheus/prometheus/model/labels"
+
 	"github.com/slowburn/slowburn/rules/count"
 	"github.com/slowburn/slowburn/slo"
 )
+
+// verdict says whether the first sample of a series counted its whole value for one
+// term. It is not kept over a restart, nor over a change of objectives.
+type verdict uint8
+
+const (
+	unjudged verdict = iota
+	countedBirth
+	countedNothing
+)
+
+func judged(born bool) verdict {
+	if born {
+		return countedBirth
+	}
+	return countedNothing
+}
+
+// pendingBirth is a first sample whose slot is open.
+type pendingBirth struct {
+	*count.Birth
+	s *series
+	// moved says that an older sample has taken its place: what the family was seen
+	// to do before the first one does not tell about that.
+	moved bool
+}
+
+// sliTerm is the term that the series is bound to.
+func (b *bound) sliTerm() *slo.Term { return &b.led.budget.obj.SLI.Terms[b.term] }
+
+// settleBirths decides the births whose slot closes now.
+func (e *Engine) settleBirths(src *source, upTo int64) {
+	src.births = slices.DeleteFunc(src.births, func(p *pendingBirth) bool {
+		if p.First.T > upTo {
+			return false
+		}
+		p.Done = true
+		p.s.born = nil
+		for i := range p.s.bound {
+			b := &p.s.bound[i]
+			value := count.Born(b.sliTerm(), &p.First)
+			birth := p.Birth
+			if p.moved {
+				birth = e.recallBirth(p.s, b.sliTerm(), &p.First)
+			}
+			b.birth = judged(bornUnderObservation(birth, b.led.budget.obj, value))
+			if b.birth == countedBirth {
+				b.led.add(b.term, p.First.T, value, e.slot)
+				e.metrics.births.Inc()
+			}
+		}
+		return true
+	})
+}
 
 // bornUnderObservation says whether the first sample of a series counts its whole
 // value (DESIGN.md, counting rule 2): its start timestamp lies in the time
@@ -19,4 +78,54 @@ func bornUnderObservation(b *count.Birth, o *objective, value float64) bool {
 		return b.First.ST > o.record.Since && b.First.ST <= b.First.T && o.record.Since > 0
 	}
 	return b.UnderObservation(o.record.Since, value)
+}
+
+// bornCounted says whether first, the first sample of the series so far, was counted
+// as a birth. Where that was decided before the start, it is decided again, by what
+// the raw TSDB holds of the family.
+func (e *Engine) bornCounted(s *series, b *bound, first *count.Sample) bool {
+	if b.birth == unjudged {
+		o := b.led.budget.obj
+		birth := &count.Birth{First: *first}
+		if first.ST == 0 && o.SLI.Births == slo.BirthsAuto {
+			birth = e.recallBirth(s, b.sliTerm(), first)
+		}
+		b.birth = judged(bornUnderObservation(birth, o, count.Born(b.sliTerm(), first)))
+	}
+	return b.birth == countedBirth
+}
+
+// recallBirth goes through the scrapes of a series' family up to its first sample.
+func (e *Engine) recallBirth(s *series, t *slo.Term, first *count.Sample) *count.Birth {
+	type scrape struct {
+		count.Sample
+		gain float64
+	}
+	var scrapes []scrape
+	for _, sibling := range e.rawSeries(e.familyMatchers(s.lset), first.T-warmUp, first.T) {
+		for i, x := range sibling {
+			gain := 0.0
+			if i > 0 {
+				gain = count.Events(t, &sibling[i-1], &sibling[i], 0)
+			}
+			scrapes = append(scrapes, scrape{x, gain})
+		}
+	}
+	slices.SortFunc(scrapes, func(a, b scrape) int { return cmp.Compare(a.T, b.T) })
+	var f count.Family
+	for _, x := range scrapes {
+		f.Scrape(x.T)
+		f.Gain(x.T, x.gain)
+	}
+	return f.Begin(*first)
+}
+
+// familyMatchers select the series that one scrape brings together with this one.
+func (e *Engine) familyMatchers(lset labels.Labels) []*labels.Matcher {
+	names := append([]string{labels.MetricName, "job", "instance"}, e.opts.SourceLabels...)
+	ms := make([]*labels.Matcher, 0, len(names))
+	for _, name := range names {
+		ms = append(ms, labels.MustNewMatcher(labels.MatchEqual, name, lset.Get(name)))
+	}
+	return ms
 }

@@ -87,6 +87,7 @@ func openDB(t testing.TB, dir string) *promtsdb.DB {
 	opts.OutOfOrderTimeWindow = (40 * 24 * time.Hour).Milliseconds()
 	opts.RetentionDuration = 0
 	opts.EnableSTStorage, opts.FloatChunkEncoding = true, chunkenc.EncXOR2
+	opts.EnableHistogramSTEncoding = true
 	db, err := promtsdb.Open(dir, nil, nil, opts, nil)
 	if err != nil {
 		t.Fatal(err)

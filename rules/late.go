@@ -42,7 +42,8 @@ func (e *Engine) recoverLate(positions map[string]int64) {
 	}
 }
 
-// postLate counts the samples at times, which the ledgers have not seen.
+// postLate counts the samples at times, which the ledgers have not seen. What they add
+// is the events of all samples less those without them, births included.
 func (e *Engine) postLate(s *series, times map[int64]bool) {
 	e.metrics.lateRecovered.Add(len(times))
 	first := int64(math.MaxInt64)
@@ -51,17 +52,41 @@ func (e *Engine) postLate(s *series, times map[int64]bool) {
 	}
 	with := e.rawSamples(s.lset, first, s.src.closedAtStart, nil)
 	without := e.rawSamples(s.lset, first, s.src.closedAtStart, times)
-	if past := e.rawSamples(s.lset, math.MinInt64, first-1, nil); len(past) > 0 {
-		prev := past[len(past)-1:]
+	past := e.rawSamples(s.lset, math.MinInt64, first-1, nil)
+	if n := len(past); n > 0 {
+		prev := past[n-1:]
 		with, without = append(prev[:1:1], with...), append(prev[:1:1], without...)
+	}
+	if len(with) == 0 {
+		return
 	}
 	s.src.mu.Lock()
 	defer s.src.mu.Unlock()
 	interval := s.cadence.Interval()
-	for _, b := range s.bound {
-		t := &b.led.budget.obj.SLI.Terms[b.term]
-		b.led.add(b.term, first, sumEvents(t, with, interval)-sumEvents(t, without, interval), e.slot)
+	for i := range s.bound {
+		b := &s.bound[i]
+		t := b.sliTerm()
+		events := sumEvents(t, with, interval) - sumEvents(t, without, interval)
+		if len(past) == 0 {
+			events += e.lateBirth(s, b, with, without)
+		}
+		b.led.add(b.term, first, events, e.slot)
 	}
+}
+
+// lateBirth is what late samples change about the birth of a series that has none
+// before them.
+func (e *Engine) lateBirth(s *series, b *bound, with, without []count.Sample) float64 {
+	if len(without) == 0 {
+		if !e.bornCounted(s, b, &with[0]) {
+			return 0
+		}
+		return count.Born(b.sliTerm(), &with[0])
+	}
+	if !e.bornCounted(s, b, &without[0]) {
+		return 0
+	}
+	return count.Born(b.sliTerm(), &with[0]) - count.Born(b.sliTerm(), &without[0])
 }
 
 func sumEvents(t *slo.Term, samples []count.Sample, interval int64) float64 {

@@ -18,23 +18,36 @@ func (e *Engine) load(s *series, t int64, ahead *pending) {
 	const around = 10 * 60 * 1000
 	skip := ahead.times(s.ref)
 	found := e.rawSamples(s.lset, t-around, math.MaxInt64, skip)
-	older := func(x count.Sample) bool { return x.T < t }
-	if !slices.ContainsFunc(found, older) {
-		if past := e.rawSamples(s.lset, math.MinInt64, t-around-1, skip); len(past) > 0 {
-			found = append([]count.Sample{past[len(past)-1]}, found...)
+	known := slices.DeleteFunc(slices.Clone(found), func(x count.Sample) bool { return x.T >= t })
+	if len(known) == 0 {
+		if known = e.rawSamples(s.lset, math.MinInt64, t-around-1, skip); len(known) > 0 {
+			found = append([]count.Sample{known[len(known)-1]}, found...)
 		}
 	}
 	if len(found) == 0 {
 		s.recent.SetWhole()
 	}
-	for i, x := range found {
+	s.learn(known)
+	for _, x := range found {
 		s.recent.Insert(x)
-		if i > 0 && x.T < t && s.rate == 0 {
-			s.cadence.Observe(x.T - found[i-1].T)
-		}
 	}
+	s.takeCadence(e.slot)
+}
+
+// learn lets the series' cadence know the scrapes before those that are counted. While
+// a series is being scraped, that tells by itself.
+func (s *series) learn(scrapes []count.Sample) {
+	const enough = 240
+	scrapes = scrapes[max(0, len(scrapes)-enough):]
+	for i := 1; i < len(scrapes) && s.rate == 0; i++ {
+		s.cadence.Observe(scrapes[i].T - scrapes[i-1].T)
+	}
+}
+
+// takeCadence sets what is expected of the series by the cadence learnt.
+func (s *series) takeCadence(slot int64) {
 	if iv := s.cadence.Interval(); iv > 0 && s.rate == 0 {
-		s.rate = e.slot * 1_000_000 / iv
+		s.rate = slot * 1_000_000 / iv
 		s.src.interval = max(s.src.interval, iv)
 	}
 }
@@ -70,27 +83,43 @@ func (e *Engine) neighbours(s *series, t int64, next *count.Sample, ahead *pendi
 
 // rawSamples reads the countable samples of one series in [from, to].
 func (e *Engine) rawSamples(lset labels.Labels, from, to int64, skip map[int64]bool) []count.Sample {
-	q, err := e.opts.Raw.Querier(from, to)
-	if err != nil {
-		e.metrics.rawErrors.Inc()
-		return nil
-	}
-	defer q.Close()
 	ms := make([]*labels.Matcher, 0, lset.Len())
 	lset.Range(func(l labels.Label) {
 		ms = append(ms, labels.MustNewMatcher(labels.MatchEqual, l.Name, l.Value))
 	})
-	set := q.Select(context.Background(), false, nil, ms...)
 	var out []count.Sample
-	for set.Next() {
-		if series := set.At(); labels.Equal(series.Labels(), lset) {
-			out = appendSamples(out, series.Iterator(nil), from, to, skip)
+	e.eachRaw(ms, from, to, func(found labels.Labels, it chunkenc.Iterator) {
+		if labels.Equal(found, lset) {
+			out = appendSamples(out, it, from, to, skip)
 		}
+	})
+	return out
+}
+
+// rawSeries reads the countable samples in [from, to] of every series that matches.
+func (e *Engine) rawSeries(ms []*labels.Matcher, from, to int64) [][]count.Sample {
+	var out [][]count.Sample
+	e.eachRaw(ms, from, to, func(_ labels.Labels, it chunkenc.Iterator) {
+		out = append(out, appendSamples(nil, it, from, to, nil))
+	})
+	return out
+}
+
+// eachRaw calls fn with every raw series that matches. What cannot be read is counted.
+func (e *Engine) eachRaw(ms []*labels.Matcher, from, to int64, fn func(labels.Labels, chunkenc.Iterator)) {
+	q, err := e.opts.Raw.Querier(from, to)
+	if err != nil {
+		e.metrics.rawErrors.Inc()
+		return
+	}
+	defer q.Close()
+	set := q.Select(context.Background(), false, nil, ms...)
+	for set.Next() {
+		fn(set.At().Labels(), set.At().Iterator(nil))
 	}
 	if set.Err() != nil {
 		e.metrics.rawErrors.Inc()
 	}
-	return out
 }
 
 // appendSamples reads an iterator's countable samples.

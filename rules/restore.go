@@ -82,34 +82,6 @@ func (e *Engine) Restore(ctx context.Context) error {
 	return e.records.save()
 }
 
-// resume evaluates every budget at its newest slot, and before it at those slots that
-// were written but whose evaluation was not saved.
-func (e *Engine) resume(now int64) {
-	const furthest = 2 * hour
-	for _, src := range e.sources {
-		src.lagging = now-src.newest > e.opts.CatchUpLag.Milliseconds()
-	}
-	for _, src := range e.sources {
-		for _, l := range src.ledgers {
-			b := l.budget
-			target := b.due()
-			if target == 0 {
-				continue
-			}
-			first := target
-			for _, l := range b.ledgers {
-				if saved, ok := e.stored.closed[l.src.name]; ok && l.src.closed >= target {
-					first = min(first, saved+e.slot)
-				}
-			}
-			b.evaluated = max(first, target-furthest) - e.slot
-		}
-	}
-	for _, src := range e.sources {
-		e.evaluateSource(src.ledgers, 0, now)
-	}
-}
-
 // loadPositions reads, for every source, the newest slot it closed and the raw WAL
 // position that goes with it.
 func (e *Engine) loadPositions() (map[string]int64, error) {
@@ -139,13 +111,10 @@ func (e *Engine) loadPositions() (map[string]int64, error) {
 // series.
 func (e *Engine) replayRaw(ctx context.Context) error {
 	now := e.opts.Now().UnixMilli()
-	newest, recent, oldest := int64(0), now-hour, int64(forever)
-	for _, src := range e.sources {
-		newest = max(newest, src.closed)
-	}
+	newest, recent, oldest := e.newestClosed(), now-hour, int64(forever)
 	// A source that vanished long ago is read on its own: the others need not be read
 	// back to where it ended.
-	vanished := func(src *source) bool { return src.closed != 0 && src.closed < newest-hour }
+	vanished := func(src *source) bool { return src.vanished(newest) }
 	for _, src := range e.sources {
 		switch {
 		case vanished(src):
@@ -283,10 +252,7 @@ func (e *Engine) learnCadence(s *series) {
 
 // settle counts a warmed-up series in among those scraped.
 func (s *series) settle(slot int64) {
-	if iv := s.cadence.Interval(); iv > 0 {
-		s.rate = slot * 1_000_000 / iv
-		s.src.interval = max(s.src.interval, iv)
-	}
+	s.takeCadence(slot)
 	if !s.live {
 		return
 	}
@@ -307,6 +273,8 @@ func (e *Engine) loadBefore(s *series, t int64) {
 		s.recent.SetWhole()
 		return
 	}
+	s.learn(past)
+	s.takeCadence(e.slot)
 	s.recent.Insert(past[len(past)-1])
 }
 

@@ -46,11 +46,6 @@ type source struct {
 	lagBefore  int64 // at the last look, ms
 }
 
-type pendingBirth struct {
-	*count.Birth
-	s *series
-}
-
 func newSource(name string) *source {
 	return &source{name: name, series: map[*series]struct{}{}, families: map[uint64]*family{}}
 }

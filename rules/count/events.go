@@ -37,9 +37,14 @@ func (s *Sample) Valid() bool {
 	return !math.IsNaN(v) && !math.IsInf(v, 0)
 }
 
-// MaxHold is for how many scrape intervals a gauge's value is held when the
-// next scrape is missing.
-const MaxHold = 2.5
+const (
+	// MaxHold is for how many scrape intervals a gauge's value is held when the
+	// next scrape is missing.
+	MaxHold = 2.5
+	// lookback is for how long it is held, ms, before a second scrape has told the
+	// interval: as long as PromQL holds it.
+	lookback = 5 * 60 * 1000
+)
 
 // Events is what a term counts from sample a to its successor b: the increment
 // of a counter (b − a, or b after a reset), the new observations of a histogram
@@ -51,11 +56,11 @@ func Events(t *slo.Term, a, b *Sample, interval int64) float64 {
 		if !t.Op.Holds(a.V, t.Threshold) {
 			return 0
 		}
-		held := b.T - a.T
-		if limit := int64(MaxHold * float64(interval)); interval > 0 && held > limit {
-			held = limit
+		limit := int64(lookback)
+		if interval > 0 {
+			limit = int64(MaxHold * float64(interval))
 		}
-		return float64(held) / 1000
+		return float64(min(b.T-a.T, limit)) / 1000
 	case slo.HistogramCount, slo.HistogramBelow:
 		return observations(t, a, b)
 	}
@@ -119,5 +124,11 @@ func below(t *slo.Term, h *histogram.FloatHistogram) float64 {
 	if math.IsNaN(f) {
 		return 0
 	}
-	return f * h.Count
+	n := f * h.Count
+	// At the edge of a bucket nothing is interpolated: what is a hair off a whole number
+	// there is the division and multiplication, and whole observations stay whole.
+	if whole := math.Round(n); math.Abs(n-whole) <= 1e-9*max(1, whole) {
+		return whole
+	}
+	return n
 }

@@ -53,21 +53,23 @@ func TestEvents(t *testing.T) {
 		"start at the sample before":       {counter, at(7000, 5), since(7000, 15000, 8), 15000, 3},
 		"a counter that turned histogram":  {counter, at(0, 5), latencies(15000, 1), 15000, 0},
 
-		"held":                   {up, at(0, 1), at(15000, 0), 15000, 15},
-		"not held":               {up, at(0, 0), at(15000, 1), 15000, 0},
-		"held over a gap":        {up, at(0, 1), at(150000, 1), 15000, 37.5},
-		"one scrape missed":      {up, at(0, 1), at(30000, 1), 15000, 30},
-		"held, interval unknown": {up, at(0, 1), at(15000, 1), 0, 15},
+		"held":                               {up, at(0, 1), at(15000, 0), 15000, 15},
+		"not held":                           {up, at(0, 0), at(15000, 1), 15000, 0},
+		"held over a gap":                    {up, at(0, 1), at(150000, 1), 15000, 37.5},
+		"one scrape missed":                  {up, at(0, 1), at(30000, 1), 15000, 30},
+		"held, interval unknown":             {up, at(0, 1), at(15000, 1), 0, 15},
+		"back after a day, interval unknown": {up, at(0, 1), at(86_400_000, 1), 0, 300},
 
-		"observations":            {all, latencies(0, 1, 2, 3), latencies(15000, 2, 4, 6), 15000, 6},
-		"observations, reset":     {all, latencies(0, 1, 2, 3), latencies(15000, 1, 0, 0), 15000, 1},
-		"one bucket falls":        {all, latencies(0, 1, 2, 3), latencies(15000, 9, 1, 3), 15000, 13},
-		"below the threshold":     {fast, latencies(0, 1, 2, 3), latencies(15000, 2, 4, 6), 15000, 3},
-		"below, reset":            {fast, latencies(0, 9, 9, 9), latencies(15000, 2, 4, 6), 15000, 6},
-		"a histogram from floats": {all, at(0, 5), latencies(15000, 2), 15000, 2},
-		"floats from a histogram": {all, latencies(0, 2), at(15000, 5), 15000, 0},
+		"observations":             {all, latencies(0, 1, 2, 3), latencies(15000, 2, 4, 6), 15000, 6},
+		"observations, reset":      {all, latencies(0, 1, 2, 3), latencies(15000, 1, 0, 0), 15000, 1},
+		"one bucket falls":         {all, latencies(0, 1, 2, 3), latencies(15000, 9, 1, 3), 15000, 13},
+		"below the threshold":      {fast, latencies(0, 1, 2, 3), latencies(15000, 2, 4, 6), 15000, 3},
+		"whole at a bucket's edge": {fast, latencies(0, 3, 1, 1), latencies(15000, 8, 2, 2), 15000, 6},
+		"below, reset":             {fast, latencies(0, 9, 9, 9), latencies(15000, 2, 4, 6), 15000, 6},
+		"a histogram from floats":  {all, at(0, 5), latencies(15000, 2), 15000, 2},
+		"floats from a histogram":  {all, latencies(0, 2), at(15000, 5), 15000, 0},
 	} {
-		if have := count.Events(c.term, c.a, c.b, c.interval); math.Abs(have-c.want) > 1e-9 {
+		if have := count.Events(c.term, c.a, c.b, c.interval); have != c.want && math.Abs(have-c.want) > 1e-15*c.want {
 			t.Errorf("%s: want %g, have %g", name, c.want, have)
 		}
 	}

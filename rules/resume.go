@@ -1,0 +1,45 @@
+package rules
+
+// resume evaluates every budget at its newest slot, and before it at those slots that
+// were written but whose evaluation was not saved.
+func (e *Engine) resume(now int64) {
+	const furthest = 2 * hour
+	newest := e.newestClosed()
+	for _, src := range e.sources {
+		src.lagging = now-src.newest > e.opts.CatchUpLag.Milliseconds()
+		// One that vanished long before the others held nothing up then, and memory does
+		// not know the past so finely that budgets could be evaluated back there.
+		src.silent = src.vanished(newest)
+	}
+	for _, src := range e.sources {
+		for _, l := range src.ledgers {
+			b := l.budget
+			target := b.due()
+			if target == 0 {
+				continue
+			}
+			first := target
+			for _, l := range b.ledgers {
+				if saved, ok := e.stored.closed[l.src.name]; ok && l.src.closed >= target {
+					first = min(first, saved+e.slot)
+				}
+			}
+			b.evaluated = max(first, target-furthest) - e.slot
+		}
+	}
+	for _, src := range e.sources {
+		e.evaluateSource(src.ledgers, 0, now)
+	}
+}
+
+// newestClosed is how far the source that is furthest was closed, ms.
+func (e *Engine) newestClosed() int64 {
+	newest := int64(0)
+	for _, src := range e.sources {
+		newest = max(newest, src.closed)
+	}
+	return newest
+}
+
+// vanished says whether the source was closed long before the newest one was.
+func (src *source) vanished(newest int64) bool { return src.closed != 0 && src.closed < newest-hour }
