@@ -48,6 +48,13 @@ func (e *Engine) Tick(ctx context.Context, now int64) error {
 	}
 	e.mu.RUnlock()
 
+	// Of all before any closes: how far a budget may be evaluated depends on which of
+	// its sources are silent.
+	for _, src := range sources {
+		src.mu.Lock()
+		src.listen(now, &e.opts)
+		src.mu.Unlock()
+	}
 	var failed error
 	closed := false
 	for _, src := range sources {
@@ -81,6 +88,8 @@ func (e *Engine) Tick(ctx context.Context, now int64) error {
 // and evaluates its budgets. more is false when nothing was due.
 func (e *Engine) closeSource(ctx context.Context, src *source, now int64) (more bool, err error) {
 	src.mu.Lock()
+	// Births that came late open the slot they are posted to.
+	e.settleBirths(src, src.closed)
 	ledgers := src.ledgers
 	closings, upTo := src.due(now, e.slot, &e.opts, max(1, passRows/max(1, len(ledgers))))
 	if upTo <= src.closed {
@@ -123,27 +132,34 @@ func (e *Engine) closeSource(ctx context.Context, src *source, now int64) (more 
 	return true, err
 }
 
+// listen notes whether the source is silent or lagging at wall time now.
+func (src *source) listen(now int64, o *Options) {
+	if src.closed == 0 {
+		return
+	}
+	src.lagging = now-src.newest > o.CatchUpLag.Milliseconds()
+	src.silent = now-src.arrived > src.silence()
+	src.old = src.heard && src.arrived-src.newest > o.CatchUpLag.Milliseconds()
+	switch {
+	case !src.lagging || src.silent:
+		src.lagSince = 0
+	case src.lagSince == 0:
+		src.lagSince = now
+	}
+}
+
 // due is what to close at wall time now: at most limit slots, and up to where the
 // source is closed then.
 func (src *source) due(now, slot int64, o *Options, limit int) (closings []closing, upTo int64) {
 	if src.closed == 0 {
 		return nil, 0
 	}
+	src.listen(now, o)
 	grace := o.Grace.Milliseconds()
-	lagging := now-src.newest > o.CatchUpLag.Milliseconds()
-	src.silent = now-src.arrived > src.silence()
-	src.old = src.heard && src.arrived-src.newest > o.CatchUpLag.Milliseconds()
-	switch {
-	case !lagging || src.silent:
-		src.lagSince = 0
-	case src.lagSince == 0:
-		src.lagSince = now
-	}
-	if lagging {
+	if src.lagging {
 		grace = o.CatchUpGrace.Milliseconds()
 	}
 	target := slotEnd(src.newest-grace-slot+1, slot)
-	src.lagging = lagging
 	if src.silent {
 		target = src.closed
 		for i := len(src.seen) - 1; i >= 0; i-- {

@@ -18,7 +18,7 @@
 // watched in absence.go; groups that had no data for long expire (expire.go); a
 // reload keeps ledgers and alerts (apply.go) and reads what longer windows need
 // (reach.go). Restore rebuilds all of it
-// at start (restore.go).
+// at start (restore.go, resume.go).
 //
 // Tick is the only place where time enters: live it is called by Run, in replay
 // and in tests by the caller.

@@ -99,7 +99,7 @@ func observations(t *slo.Term, a, b *Sample) float64 {
 	if b.H == nil {
 		return 0
 	}
-	if a.H == nil || restarted(a, b) || b.H.DetectReset(a.H) {
+	if a.H == nil || restarted(a, b) || reset(a.H, b.H) {
 		return below(t, b.H)
 	}
 	if t.Kind == slo.HistogramCount {
@@ -112,6 +112,14 @@ func observations(t *slo.Term, a, b *Sample) float64 {
 		return below(t, b.H)
 	}
 	return below(t, d)
+}
+
+// reset says whether some bucket of b holds less than in a. The hint that b brings is
+// about whatever sample came before it where it was made or stored, which need not be a.
+func reset(a, b *histogram.FloatHistogram) bool {
+	unhinted := *b
+	unhinted.CounterResetHint = histogram.UnknownCounterReset
+	return unhinted.DetectReset(a)
 }
 
 // below is how many observations of h the term counts: all, or those at or

@@ -31,6 +31,11 @@ func latencies(t int64, counts ...float64) *count.Sample {
 	return &count.Sample{T: t, H: h}
 }
 
+func hinted(s *count.Sample, hint histogram.CounterResetHint) *count.Sample {
+	s.H.CounterResetHint = hint
+	return s
+}
+
 func TestEvents(t *testing.T) {
 	counter := &slo.Term{Kind: slo.Counter}
 	up := &slo.Term{Kind: slo.GaugeSlices, Op: "==", Threshold: 1}
@@ -60,14 +65,15 @@ func TestEvents(t *testing.T) {
 		"held, interval unknown":             {up, at(0, 1), at(15000, 1), 0, 15},
 		"back after a day, interval unknown": {up, at(0, 1), at(86_400_000, 1), 0, 300},
 
-		"observations":             {all, latencies(0, 1, 2, 3), latencies(15000, 2, 4, 6), 15000, 6},
-		"observations, reset":      {all, latencies(0, 1, 2, 3), latencies(15000, 1, 0, 0), 15000, 1},
-		"one bucket falls":         {all, latencies(0, 1, 2, 3), latencies(15000, 9, 1, 3), 15000, 13},
-		"below the threshold":      {fast, latencies(0, 1, 2, 3), latencies(15000, 2, 4, 6), 15000, 3},
-		"whole at a bucket's edge": {fast, latencies(0, 3, 1, 1), latencies(15000, 8, 2, 2), 15000, 6},
-		"below, reset":             {fast, latencies(0, 9, 9, 9), latencies(15000, 2, 4, 6), 15000, 6},
-		"a histogram from floats":  {all, at(0, 5), latencies(15000, 2), 15000, 2},
-		"floats from a histogram":  {all, latencies(0, 2), at(15000, 5), 15000, 0},
+		"observations":                {all, latencies(0, 1, 2, 3), latencies(15000, 2, 4, 6), 15000, 6},
+		"observations, reset":         {all, latencies(0, 1, 2, 3), latencies(15000, 1, 0, 0), 15000, 1},
+		"one bucket falls":            {all, latencies(0, 1, 2, 3), latencies(15000, 9, 1, 3), 15000, 13},
+		"a hint about another sample": {all, latencies(0, 1, 2, 3), hinted(latencies(15000, 1, 1, 9), histogram.NotCounterReset), 15000, 11},
+		"below the threshold":         {fast, latencies(0, 1, 2, 3), latencies(15000, 2, 4, 6), 15000, 3},
+		"whole at a bucket's edge":    {fast, latencies(0, 3, 1, 1), latencies(15000, 8, 2, 2), 15000, 6},
+		"below, reset":                {fast, latencies(0, 9, 9, 9), latencies(15000, 2, 4, 6), 15000, 6},
+		"a histogram from floats":     {all, at(0, 5), latencies(15000, 2), 15000, 2},
+		"floats from a histogram":     {all, latencies(0, 2), at(15000, 5), 15000, 0},
 	} {
 		if have := count.Events(c.term, c.a, c.b, c.interval); have != c.want && math.Abs(have-c.want) > 1e-15*c.want {
 			t.Errorf("%s: want %g, have %g", name, c.want, have)
