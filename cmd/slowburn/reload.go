@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -8,7 +9,7 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/slowburn/slowburn/slo"
-	"github.com/slowburn/slowburn/slo/spec"
+	"github.com/slowburn/slowburn/slo/load"
 )
 
 // configHolder is the configuration in force and what was wrong when it was last
@@ -18,24 +19,26 @@ type configHolder struct {
 	config *Config
 	slos   []*slo.Objective
 	errs   []*slo.Error
+	broken int // files
 	at     time.Time
 	ok     bool
 }
 
-// load reads configuration and SLO files at start: a broken SLO file leaves the
-// others running and is shown, a broken configuration is an error.
+// load reads configuration and SLO files at start. A broken configuration is an
+// error. A broken SLO file is shown and leaves the others running, unless there is
+// nothing left to run.
 func (h *configHolder) load(file string, log *slog.Logger) error {
 	c, err := LoadConfig(file)
 	if err != nil {
 		return err
 	}
 	set, err := c.LoadSLOs()
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.config, h.slos, h.errs = c, set.Objectives, slo.Errors(err)
-	h.at, h.ok = time.Now(), err == nil
-	for _, e := range h.errs {
-		log.Error("an SLO file is broken: its objectives are left out", "err", e)
+	if err != nil && len(set.Files) > 0 && len(set.Objectives) == 0 {
+		return fmt.Errorf("%w\nno SLO file of %s gave an objective", err, file)
+	}
+	h.take(c, set.Objectives, err)
+	for _, e := range slo.Errors(err) {
+		log.Error("an SLO file is broken: what is wrong in it is left out", "err", e)
 	}
 	for _, f := range set.Findings {
 		log.Warn("SLO file", "finding", f.String())
@@ -43,24 +46,35 @@ func (h *configHolder) load(file string, log *slog.Logger) error {
 	return nil
 }
 
-// reload reads all of it again and takes it over only if all of it is good.
+// reload reads all of it again. A broken configuration changes nothing; a broken
+// SLO file changes nothing of what it gave before, and all others come into force.
+// The error says what is broken.
 func (h *configHolder) reload(file string, log *slog.Logger) error {
 	c, err := LoadConfig(file)
-	var set spec.Set
-	if err == nil {
-		set, err = c.LoadSLOs()
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.at, h.ok, h.errs = time.Now(), err == nil, slo.Errors(err)
 	if err != nil {
-		for _, e := range h.errs {
+		for _, e := range slo.Errors(err) {
 			log.Error("reload refused: the running configuration stays", "err", e)
 		}
+		h.take(nil, nil, err)
 		return err
 	}
-	h.config, h.slos = c, set.Objectives
-	return nil
+	set, err := c.LoadSLOs()
+	standing := load.Standing(h.objectives(), set, err)
+	for _, e := range slo.Errors(err) {
+		log.Error("an SLO file is broken: what it gave before stays in force", "err", e)
+	}
+	h.take(c, standing, err)
+	return err
+}
+
+// take notes how a reading went, and puts in force what it gave, if anything.
+func (h *configHolder) take(c *Config, objectives []*slo.Objective, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.at, h.ok, h.errs, h.broken = time.Now(), err == nil, slo.Errors(err), len(load.BrokenFiles(err))
+	if c != nil {
+		h.config, h.slos = c, objectives
+	}
 }
 
 func (h *configHolder) get() *Config {
@@ -98,6 +112,10 @@ func (h *configHolder) register(set *metrics.Set) {
 		at, _ := h.lastReload()
 		return float64(at.UnixMilli()) / 1000
 	})
-	set.NewGauge("slowburn_config_broken_files", func() float64 { return float64(len(h.errors())) })
+	set.NewGauge("slowburn_config_broken_files", func() float64 {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return float64(h.broken)
+	})
 	set.NewGauge("slowburn_config_objectives", func() float64 { return float64(len(h.objectives())) })
 }

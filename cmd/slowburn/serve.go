@@ -47,8 +47,9 @@ func (s *server) group(ctx context.Context, listeners []net.Listener) *run.Group
 	}
 	// Answers requests: from the first moment, though most with 503 until ready.
 	s.add(g, ctx, "web", func(ctx context.Context) error { return s.web.Run(ctx, listeners...) })
-	// Reads the configuration again on SIGHUP.
+	// Reads the configuration again on SIGHUP, and when a file has changed.
 	s.add(g, ctx, "reload", s.reloadOnSignal)
+	s.add(g, ctx, "watch", s.reloadOnChange)
 	// Knows when memory is short.
 	s.add(g, ctx, "memory", s.memory.run)
 	// Tells the world outside that all is well, if it is.

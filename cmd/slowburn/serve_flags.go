@@ -17,6 +17,7 @@ import (
 // serveFlags are the flags of `slowburn serve`, named as Prometheus names them.
 type serveFlags struct {
 	ConfigFile string
+	Watch      bool
 
 	StoragePath                   string
 	RawRetention, LedgerRetention model.Duration
@@ -55,6 +56,7 @@ func serveCommand(app *kingpin.Application) command {
 func newServeFlags(c *kingpin.CmdClause) *serveFlags {
 	f := &serveFlags{}
 	c.Flag("config.file", "Configuration file.").Default("slowburn.yml").StringVar(&f.ConfigFile)
+	c.Flag("config.watch", "Reload when the configuration or an SLO file has changed; SIGHUP does in any case.").Default("true").BoolVar(&f.Watch)
 
 	c.Flag("storage.tsdb.path", "Folder that holds raw samples, ledger and state.").Default("data/").StringVar(&f.StoragePath)
 	c.Flag("storage.raw.retention", "How long to keep the samples that objectives read.").Default("15d").SetValue(&f.RawRetention)

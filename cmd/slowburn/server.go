@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -36,8 +37,11 @@ type server struct {
 	alerting *alerting.Manager
 	web      *web.Handler
 	config   configHolder
-	memory   memoryWatch
-	now      func() time.Time // the wall clock; the demo's may run fast
+	// reloading lets one reload end before the next begins: a signal, a request and a
+	// changed file may ask for one at once.
+	reloading sync.Mutex
+	memory    memoryWatch
+	now       func() time.Time // the wall clock; the demo's may run fast
 	// core is set once databases and engine are recovered.
 	core atomic.Pointer[core]
 }
@@ -171,13 +175,18 @@ func (s *server) newWeb() error {
 	return err
 }
 
-// reload reads configuration and SLO files again: all of it is good and comes into
-// force, or nothing changes.
+// reload reads configuration and SLO files again and puts in force what is good. A
+// broken configuration changes nothing; a broken SLO file changes nothing of its own.
+// The error says what is broken, even if the rest came into force.
 func (s *server) reload(ctx context.Context) error {
-	if err := s.config.reload(s.f.ConfigFile, s.log); err != nil {
-		return err
-	}
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	before := s.config.get()
+	broken := s.config.reload(s.f.ConfigFile, s.log)
 	cfg := s.config.get()
+	if cfg == before {
+		return broken
+	}
 	if err := s.alerting.ApplyConfig(cfg.alerting()); err != nil {
 		return fmt.Errorf("apply alerting configuration: %w", err)
 	}
@@ -188,7 +197,7 @@ func (s *server) reload(ctx context.Context) error {
 		c.receiver.Rebind()
 	}
 	s.log.Info("configuration reloaded", "objectives", len(s.config.objectives()))
-	return nil
+	return broken
 }
 
 func (s *server) close() {

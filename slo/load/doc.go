@@ -6,5 +6,6 @@
 //
 // The path of one file: Files expands patterns and reads (load.go), package document
 // splits the text, the format is told (format.go) and its package reads the
-// document. Objectives of one ID are an error at the second.
+// document. Objectives of one ID are an error at the second. Standing (standing.go)
+// says which objectives are in force after files were read again.
 package load
