@@ -106,8 +106,7 @@ func (w *writer) item(i int32) {
 	floats, hists := int(it.s1-it.s0), int(it.h1-it.h0)
 	ok, switched := w.src.election.admit(it.replica, w.now)
 	if switched {
-		w.r.metrics.elect(w.src.name, w.src.election.name())
-		w.r.opts.Logger.Info("replica elected", "source", w.src.name, "replica", w.src.election.name())
+		w.elected()
 	}
 	if it.s.dead {
 		it.s = w.r.obtain(w.src, it.s.lset)
@@ -124,7 +123,7 @@ func (w *writer) item(i int32) {
 		return
 	}
 	if !s.loaded {
-		w.load(s)
+		w.load(s, it.replica)
 	}
 	for n := it.s0; n < it.s1; n++ {
 		x := &w.b.samples[n]
@@ -148,6 +147,21 @@ func (w *writer) item(i int32) {
 	}
 	if s.ref == 0 {
 		w.r.discard(s) // refused: who sends ever new ones shall not fill the memory
+	}
+}
+
+// elected tells everybody who has just been elected.
+func (w *writer) elected() {
+	o, name, replica := &w.r.opts, w.src.name, w.src.election.name()
+	w.r.metrics.elect(name, replica)
+	o.Logger.Info("replica elected", "source", name, "replica", replica)
+	if o.Elections != nil {
+		if err := o.Elections.Save(map[string]Elected{electionKey(name): {replica}}, nil); err != nil {
+			o.Logger.Error("the election will be forgotten at a restart", "source", name, "err", err)
+		}
+	}
+	if w.src.election.before != 0 && o.Switched != nil {
+		o.Switched(name)
 	}
 }
 

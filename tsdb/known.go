@@ -1,6 +1,7 @@
 package tsdb
 
 import (
+	"cmp"
 	"context"
 	"math"
 
@@ -18,8 +19,8 @@ type past struct {
 }
 
 // load learns what the head holds of a series that is new to the receiver: its last
-// sample, and behind what time no sample of it can lie.
-func (w *writer) load(s *series) {
+// sample, and behind what time no sample of it can lie. replica sends it now.
+func (w *writer) load(s *series, replica uint32) {
 	s.loaded = true
 	s.last, s.horizon, s.floor = stored{}, math.MinInt64, math.MinInt64
 	if s.ref == 0 {
@@ -38,6 +39,11 @@ func (w *writer) load(s *series) {
 	if last, ok := lastInOrder(head, s); ok {
 		s.last = last
 		s.horizon = max(s.horizon, last.t)
+	}
+	if replica != 0 && s.replica == 0 {
+		// What is there was written before this process, or before a switch: by whoever
+		// was elected then.
+		s.replica = cmp.Or(w.src.election.before, w.src.election.elected)
 	}
 }
 

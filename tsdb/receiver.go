@@ -41,6 +41,14 @@ type ReceiverOptions struct {
 	// tell a source's replicas apart and are removed: prometheus_replica and
 	// __replica__ if nil.
 	SourceLabels, ReplicaLabels []string
+	// Failover is how long the elected replica of a source may be silent before
+	// another takes its place; 0: DefaultFailover.
+	Failover time.Duration
+	// Elections remembers who is elected; nil: nobody does.
+	Elections ElectionStore
+	// Switched hears that another replica of a source was elected, before the sink
+	// gets its first samples and under the source's lock; nil: nobody does.
+	Switched func(source string)
 	// Limits bound what requests may cost.
 	Limits Limits
 	// Metrics gets slowburn_ingest_*; nil: a set of its own.
@@ -68,6 +76,7 @@ func (o *ReceiverOptions) validate() error {
 	if o.ReplicaLabels == nil {
 		o.ReplicaLabels = []string{"prometheus_replica", "__replica__"}
 	}
+	o.Failover = orDefault(o.Failover, DefaultFailover)
 	if o.Metrics == nil {
 		o.Metrics = metrics.NewSet()
 	}
@@ -94,9 +103,11 @@ type Receiver struct {
 	cache   *cache
 	meta    metadataStore
 	sweepAt atomic.Int64 // monotonic ns
+	keepAll atomic.Bool
 
 	mu      sync.Mutex
 	sources map[string]*source
+	elected map[string]Elected // as the last process left it, by electionKey
 }
 
 // NewReceiver returns a receiver in front of opts.Store.
@@ -113,7 +124,14 @@ func NewReceiver(opts ReceiverOptions) (*Receiver, error) {
 		sources: map[string]*source{},
 	}
 	r.clock.look()
+	r.keepAll.Store(opts.Keep == KeepAll)
 	r.metrics = newReceiverMetrics(r, opts.Metrics)
+	if opts.Elections != nil {
+		var err error
+		if r.elected, err = opts.Elections.Load(); err != nil {
+			opts.Logger.Error("who was elected among replicas is not known: the first to send is", "err", err)
+		}
+	}
 	return r, nil
 }
 
@@ -257,9 +275,11 @@ func (r *Receiver) store(ctx context.Context, b *batch, v *verdict, now time.Tim
 	}
 }
 
-// Rebind asks Bind anew about every series, as after a reload of objectives. Series
-// that nobody needs any more are forgotten; the sink has done so itself.
-func (r *Receiver) Rebind() {
+// Rebind asks Bind anew about every series and keeps KeepSLO or KeepAll from now on,
+// as after a reload. Series that nobody needs any more are forgotten; the sink has
+// done so itself.
+func (r *Receiver) Rebind(keep string) {
+	r.keepAll.Store(keep == KeepAll)
 	r.cache.forget()
 	for _, src := range r.allSources() {
 		src.mu.Lock()
@@ -268,7 +288,7 @@ func (r *Receiver) Rebind() {
 			if r.opts.Bind != nil {
 				s.sink = r.opts.Bind(s.lset)
 			}
-			return s.sink == 0 && r.opts.Keep == KeepSLO
+			return s.sink == 0 && !r.keepAll.Load()
 		})
 		src.mu.Unlock()
 	}

@@ -3,6 +3,7 @@ package tsdb_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"strings"
@@ -354,11 +355,20 @@ func TestKeepsWhatIsNeeded(t *testing.T) {
 			t.Errorf("stored %v, unneeded %d", got, s.dropped("unneeded"))
 		}
 		needed["a"], needed["b"] = false, true
-		s.Rebind()
+		s.Rebind(tsdb.KeepSLO)
 		send(t, s, v2, 204, series("a").at(ms+10, 1), series("b").at(ms+10, 1))
 		got := read(t, s.db)
 		if len(got[`{__name__="a"}`]) != 3 || len(got[`{__name__="b"}`]) != 1 {
 			t.Errorf("after a reload: %v", got)
+		}
+
+		// The reload may also say that all is kept, and the next one that it is not.
+		s.Rebind(tsdb.KeepAll)
+		send(t, s, v2, 204, series("a").at(ms+20, 1), series("z").at(ms+20, 1))
+		s.Rebind(tsdb.KeepSLO)
+		send(t, s, v2, 204, series("a").at(ms+30, 1), series("z").at(ms+30, 1))
+		if got := read(t, s.db); len(got[`{__name__="a"}`]) != 4 || len(got[`{__name__="z"}`]) != 1 {
+			t.Errorf("keep: all for a while: %v", got)
 		}
 
 		all := newStand(t, func(o *tsdb.ReceiverOptions) { o.Keep, o.Bind = tsdb.KeepAll, nil })
@@ -444,6 +454,52 @@ func TestFault09_OneReplicaIsElected(t *testing.T) {
 			t.Errorf("%+v", s.Sources())
 		}
 	})
+}
+
+// elections is an ElectionStore in memory, as a state.Bucket is one on the disk.
+type elections map[string]tsdb.Elected
+
+func (e elections) Load() (map[string]tsdb.Elected, error) { return maps.Clone(e), nil }
+func (e elections) Save(put map[string]tsdb.Elected, _ []string) error {
+	maps.Copy(e, put)
+	return nil
+}
+
+func TestFault09_TheElectedReplicaIsKeptOverARestart(t *testing.T) {
+	kept := elections{}
+	var switched []string
+	change := func(o *tsdb.ReceiverOptions) {
+		o.Elections, o.Failover = kept, time.Minute
+		o.Switched = func(source string) { switched = append(switched, source) }
+	}
+	replica := func(r string) sent { return series("a", "cluster", "eu", "prometheus_replica", r) }
+	free := series("c", "cluster", "eu")
+	s := newStand(t, change)
+	send(t, s, true, 204, replica("r1").at(ms, 1), free.at(ms, 1))
+
+	again := newStandOver(t, killed(t, s.dir), tsdb.Options{}, change)
+	send(t, again, true, 204, replica("r2").at(ms+5000, 9))
+	if again.dropped("unelected") != 1 || again.Sources()[0].Replica != "r1" {
+		t.Errorf("who sent first after the restart was elected: %+v", again.Sources())
+	}
+	again.pass(59 * time.Second)
+	send(t, again, true, 204, replica("r2").at(ms+60000, 9))
+	again.pass(2 * time.Second)
+	// Silent for longer than ingest.failover. What the other says about the time before
+	// is ignored, though this process has not seen the first one write.
+	send(t, again, true, 204, replica("r2").at(ms-1000, 7).at(ms+61000, 2), free.at(ms-1000, 1).at(ms+1, 1))
+	if again.dropped("unelected") != 2 || again.dropped("overlap") != 1 {
+		t.Errorf("unelected %d, overlap %d, want 2, 1", again.dropped("unelected"), again.dropped("overlap"))
+	}
+	if d := cmp.Diff([]string{"eu"}, switched); d != "" {
+		t.Errorf("switches told (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff(elections{"source/eu": {Replica: "r2"}}, kept); d != "" {
+		t.Errorf("kept (-want +got):\n%s", d)
+	}
+	if got := read(t, again.db)[free.lset().String()]; len(got) != 3 {
+		t.Errorf("a series without replica took part in the election: %v", got)
+	}
 }
 
 func TestFault07_FutureSamples(t *testing.T) {
@@ -566,7 +622,7 @@ func TestSendersInParallel(t *testing.T) {
 					t.Error(w.Code, w.Body)
 				}
 				if i == 25 {
-					s.Rebind()
+					s.Rebind(tsdb.KeepSLO)
 				}
 			}
 		}()

@@ -2,19 +2,43 @@ package tsdb
 
 import "time"
 
+// Elected is what is remembered of a source's election.
+type Elected struct {
+	// Replica is the values of the replica labels, joined by slashes.
+	Replica string
+}
+
+// ElectionStore remembers over a restart who is elected, by source.
+// *state.Bucket[Elected] is one.
+type ElectionStore interface {
+	Load() (map[string]Elected, error)
+	Save(put map[string]Elected, del []string) error
+}
+
+// electionKey is a source's key in an ElectionStore, whose keys are not empty.
+func electionKey(source string) string { return "source/" + source }
+
 // election chooses one of a source's replicas. Samples of the others are dropped.
 type election struct {
-	names   []string // replica n+1 is names[n]
-	elected uint32   // 0: none yet
-	seen    time.Time
+	names    []string // replica n+1 is names[n]
+	elected  uint32   // 0: none yet
+	before   uint32   // who was elected before, 0: nobody
+	seen     time.Time
+	failover time.Duration // how long the elected one may be silent
+}
+
+// recall takes over who was elected when the last process ended. It has as long to
+// come back as if it had been heard now.
+func (e *election) recall(x Elected, now time.Time) {
+	e.elected, e.seen = e.number(x.Replica), now
 }
 
 // maxReplicas bounds the names one source may have; more are taken for one.
 const maxReplicas = 64
 
-// failover is how long the elected replica may be silent before another takes its
-// place (Mimir's HA tracker, its default).
-const failover = 30 * time.Second
+// DefaultFailover is how long the elected replica may be silent before another
+// takes its place (Mimir's HA tracker, its default).
+const DefaultFailover = 30 * time.Second
 
 // number gives a replica a number.
 func (e *election) number(name string) uint32 {
@@ -41,8 +65,8 @@ func (e *election) admit(replica uint32, now time.Time) (ok, switched bool) {
 	case replica == e.elected:
 		e.seen = now
 		return true, false
-	case e.elected == 0 || now.Sub(e.seen) > failover:
-		e.elected, e.seen = replica, now
+	case e.elected == 0 || now.Sub(e.seen) > e.failover:
+		e.before, e.elected, e.seen = e.elected, replica, now
 		return true, true
 	}
 	return false, false

@@ -71,7 +71,11 @@ func (r *Receiver) source(name string) (*source, error) {
 	if len(r.sources) >= r.opts.Limits.Sources {
 		return nil, fmt.Errorf("source %q is one more than the limit of %d", name, r.opts.Limits.Sources)
 	}
-	src := &source{name: name, series: map[uint64]*series{}}
+	src := &source{name: name, series: map[uint64]*series{}, election: election{failover: r.opts.Failover}}
+	if was := r.elected[electionKey(name)]; was.Replica != "" {
+		src.election.recall(was, r.opts.Now())
+		r.metrics.elect(name, was.Replica)
+	}
 	src.unneeded = &series{src: src, unneeded: true}
 	r.sources[name] = src
 	return src, nil
@@ -98,7 +102,7 @@ func (r *Receiver) obtain(src *source, lset labels.Labels) *series {
 	if r.opts.Bind != nil {
 		s.sink = r.opts.Bind(lset)
 	}
-	if s.sink == 0 && r.opts.Keep == KeepSLO {
+	if s.sink == 0 && !r.keepAll.Load() {
 		return src.unneeded
 	}
 	s.next = src.series[hash]

@@ -65,14 +65,14 @@ func (s *server) openCore() (*core, error) {
 	var err error
 	c.raw, err = tsdb.OpenRaw(filepath.Join(f.StoragePath, "raw"), tsdb.Options{
 		Retention: time.Duration(f.RawRetention), OutOfOrder: cfg.Ingest.OutOfOrder,
-		MaxSeries: int64(cfg.Ingest.Limits.Series), MinFree: int64(f.StorageMinFree),
+		MaxSeries: int64(cfg.Ingest.Limits.Series), MinFree: int64(f.StorageMinFree), WALFsync: time.Duration(f.WALFsync),
 		Registerer: s.registry, Metrics: s.metrics, Logger: s.log.With("component", "raw"),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open raw samples: %w", err)
 	}
 	c.ledger, err = tsdb.OpenLedger(filepath.Join(f.StoragePath, "ledger"), tsdb.Options{
-		Retention: time.Duration(f.LedgerRetention), MinFree: int64(f.StorageMinFree),
+		Retention: time.Duration(f.LedgerRetention), MinFree: int64(f.StorageMinFree), WALFsync: time.Duration(f.WALFsync),
 		Registerer: s.registry, Metrics: s.metrics, Logger: s.log.With("component", "ledger"),
 	})
 	if err != nil {

@@ -22,6 +22,7 @@ type serveFlags struct {
 	StoragePath                   string
 	RawRetention, LedgerRetention model.Duration
 	StorageMinFree                units.Base2Bytes
+	WALFsync                      model.Duration
 
 	Web             *web.FlagConfig // addresses, web.config.file, systemd socket
 	ExternalURL     string
@@ -62,6 +63,7 @@ func newServeFlags(c *kingpin.CmdClause) *serveFlags {
 	c.Flag("storage.raw.retention", "How long to keep the samples that objectives read.").Default("15d").SetValue(&f.RawRetention)
 	c.Flag("storage.ledger.retention", "How long to keep budgets.").Default("400d").SetValue(&f.LedgerRetention)
 	c.Flag("storage.min-free", "Refuse writes when the disk has less room; 0 is the greater of 256MiB and 2 % of it.").Default("0").BytesVar(&f.StorageMinFree)
+	c.Flag("storage.wal-fsync", "How often to bring the WALs to the disk, which bounds what a power loss can take; 0 leaves it to the kernel, up to 30s.").Default("0s").SetValue(&f.WALFsync)
 
 	f.Web = kingpinflag.AddFlags(c, "127.0.0.1:9797")
 	c.Flag("web.external-url", "URL under which slowburn is reached from outside, for links in alerts.").PlaceHolder("URL").StringVar(&f.ExternalURL)

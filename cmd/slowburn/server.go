@@ -194,7 +194,7 @@ func (s *server) reload(ctx context.Context) error {
 		if err := c.engine.Apply(ctx, s.config.objectives()); err != nil {
 			return fmt.Errorf("apply objectives: %w", err)
 		}
-		c.receiver.Rebind()
+		c.receiver.Rebind(cfg.Ingest.keep())
 	}
 	s.log.Info("configuration reloaded", "objectives", len(s.config.objectives()))
 	return broken
