@@ -166,7 +166,7 @@ func (e *Engine) watchBudget(b *budget, now int64) {
 	case absent && (a == nil || a.State != slo.AlertFiring):
 		severity := slo.SeverityTicket
 		if held != nil {
-			severity = b.obj.Rules[held.rule].Severity
+			severity = b.def.Rules[held.rule].Severity
 		}
 		if a == nil {
 			a = &alertState{key: "alert/" + b.key + "/missing", budget: b, rule: -1}
@@ -175,7 +175,7 @@ func (e *Engine) watchBudget(b *budget, now int64) {
 		lb := labels.NewBuilder(b.labels)
 		lb.Set(labels.AlertName, slo.AlertDataMissing)
 		lb.Set("severity", severity)
-		lb.Set("tier", b.obj.Tier)
+		lb.Set("tier", b.def.Tier)
 		lb.Set("owner", b.obj.Owner)
 		a.AlertRecord = AlertRecord{State: slo.AlertFiring, ActiveAt: last, FiredAt: now, TS: now, Published: true, Labels: lb.Labels()}
 		a.Annotations = labels.FromStrings(

@@ -77,7 +77,10 @@ func (e *Engine) mayPublish(a *alertState, now int64) bool {
 	if up == nil || up == b || !up.alertsHere() {
 		return true
 	}
-	return !slices.ContainsFunc(up.alerts[:a.rule+1], firing)
+	// A segment's tier may have other severities than the roll-up's.
+	severity := b.def.Rules[a.rule].Severity
+	k := slices.IndexFunc(up.def.Rules, func(r slo.Rule) bool { return r.Severity == severity })
+	return !slices.ContainsFunc(up.alerts[:k+1], firing)
 }
 
 // inBacklog says whether all sources of the budget are catching up, and have not been
@@ -167,7 +170,7 @@ func (e *Engine) alertOf(a *alertState) slo.Alert {
 	}
 	lset := a.Labels
 	if lset.IsEmpty() && a.budget != nil {
-		lset = alertLabels(a.budget, &a.budget.obj.Rules[a.rule])
+		lset = alertLabels(a.budget, &a.budget.def.Rules[a.rule])
 	}
 	out := slo.Alert{
 		Labels: lset, Annotations: a.Annotations, State: a.State, Value: a.Value,
@@ -188,7 +191,7 @@ func alertLabels(b *budget, r *slo.Rule) labels.Labels {
 	if b.obj.Format == slo.FormatNative {
 		b.labels.Range(func(l labels.Label) { lb.Set(l.Name, l.Value) })
 		lb.Set(slo.LabelWindow, b.obj.Windows[0].String())
-		lb.Set("tier", b.obj.Tier)
+		lb.Set("tier", b.def.Tier)
 		lb.Set("owner", b.obj.Owner)
 		lb.Set("severity", r.Severity)
 	} else {

@@ -22,13 +22,13 @@ func urlEscape(s string) string { return url.QueryEscape(s) }
 // annotations say what on-call needs to know of a firing alert as of the budget's
 // newest evaluation: what burns, how fast, what is left, and where to look.
 func (e *Engine) annotations(a *alertState) labels.Labels {
-	b, r := a.budget, &a.budget.obj.Rules[a.rule]
+	b, r := a.budget, &a.budget.def.Rules[a.rule]
 	ev := b.newest()
 	if ev == nil || len(ev.windows) == 0 {
 		return a.Annotations
 	}
 	pair := r.Pairs[min(a.Pair, len(r.Pairs)-1)]
-	st := ev.pair(b.obj.Objective, a.rule, a.Pair)
+	st := ev.pair(b.def, a.rule, a.Pair)
 	window := ev.windows[0]
 	remaining := window.Remaining(ev.target)
 	left := slo.TimeToExhaustion(window, ev.hour, ev.target)

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/prometheus/prometheus/model/labels"
-
 	"github.com/slowburn/slowburn/rules/history"
 	"github.com/slowburn/slowburn/slo"
 )
@@ -118,11 +116,8 @@ func (e *Engine) change(o *objective, def *slo.Objective, ts int64) {
 			e.regenerate(o, prev)
 		}
 	}
-	v := slo.Version{From: ts, Target: def.Target}
-	for _, w := range def.Windows {
-		v.Windows = append(v.Windows, w.String())
-	}
-	if n := len(o.record.Versions); n == 0 || o.record.Versions[n-1].Target != v.Target || !slices.Equal(o.record.Versions[n-1].Windows, v.Windows) {
+	v := def.Version(ts)
+	if n := len(o.record.Versions); n == 0 || !o.record.Versions[n-1].Same(v) {
 		// A copy: readers of the catalogue hold the old slice.
 		o.record.Versions = append(slices.Clone(o.record.Versions), v)
 		changed = true
@@ -133,7 +128,9 @@ func (e *Engine) change(o *objective, def *slo.Objective, ts int64) {
 	}
 	for _, b := range o.budgets {
 		b.labels = def.BudgetLabels(b.groups)
-		b.realign(e, prev, def)
+		before := b.def
+		b.define()
+		b.realign(e, before, b.def)
 	}
 	e.rollUp(o) // is there from the first moment, so that what has no data is seen
 }
@@ -190,6 +187,9 @@ func (e *Engine) regenerate(o *objective, prev *slo.Objective) {
 			l.open = slices.Clip(l.open)
 			l.cum, l.known = history.Sum{}, true
 			clear(l.refs[:])
+			if prev.SLI.Slice != o.SLI.Slice {
+				l.carry, l.sliced = carry{}, 0 // events of a slice are no rest to settle
+			}
 			l.lateRows, l.carryRows = false, false
 		}
 	}
@@ -231,6 +231,9 @@ func longest(o *slo.Objective) time.Duration {
 			d = max(d, p.Long)
 		}
 	}
+	for i := range o.Segments {
+		d = max(d, longest(o.Segments[i].Objective))
+	}
 	return d
 }
 
@@ -244,16 +247,4 @@ func (e *Engine) sourceNamed(name string) *source {
 		e.sources[name] = src
 	}
 	return src
-}
-
-// groupsOf reads a budget's group labels off a stored series.
-func (o *objective) groupsOf(lset labels.Labels) labels.Labels {
-	b := labels.NewScratchBuilder(len(o.SLI.By))
-	for _, name := range o.SLI.By {
-		if v := lset.Get(slo.GroupLabel(name)); v != "" {
-			b.Add(name, v)
-		}
-	}
-	b.Sort()
-	return b.Labels()
 }

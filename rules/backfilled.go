@@ -40,11 +40,7 @@ func (r *ObjectiveRecord) Backfilled(o *slo.Objective, id string, from, to int64
 	if r == nil {
 		out.begin(o.Meaning(), math.MinInt64)
 		out.Since = to
-		v := slo.Version{From: from, Target: o.Target}
-		for _, w := range o.Windows {
-			v.Windows = append(v.Windows, w.String())
-		}
-		out.Versions = []slo.Version{v}
+		out.Versions = []slo.Version{o.Version(from)}
 	} else {
 		out = *r
 		out.Generations = slices.DeleteFunc(slices.Clone(r.Generations), func(g slo.Generation) bool { return IsBackfilled(g.ID) })

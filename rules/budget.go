@@ -36,6 +36,8 @@ func (o *objective) history(slot time.Duration) *history.History {
 // budget is one objective × one set of group-label values.
 type budget struct {
 	obj      *objective
+	def      *slo.Objective // the objective as this group has it
+	versions []slo.Version  // its dated targets
 	groups   labels.Labels
 	labels   labels.Labels
 	key      string // unique among budgets: objective ID and groups
@@ -113,10 +115,17 @@ func (e *Engine) newBudget(o *objective, groups labels.Labels) *budget {
 		labels: o.BudgetLabels(groups),
 		key:    o.ID() + groups.String(),
 	}
-	b.alerts = make([]*alertState, len(o.Rules))
+	b.define()
+	b.alerts = make([]*alertState, len(b.def.Rules))
 	o.budgets[groups.String()] = b
 	e.catalogue.Store(nil)
 	return b
+}
+
+// define takes over what the objective and its record say of this group.
+func (b *budget) define() {
+	b.def = b.obj.For(b.groups)
+	b.versions = slo.VersionsFor(b.obj.record.Versions, b.groups)
 }
 
 // alertsHere says whether this budget may alert: groups always, the roll-up of
@@ -165,10 +174,10 @@ func (e *Engine) Catalogue() []*slo.Budget {
 	for _, o := range e.ordered {
 		for _, b := range o.budgets {
 			all = append(all, &slo.Budget{
-				Objective:   o.Objective,
+				Objective:   b.def,
 				Groups:      b.groups,
 				Labels:      b.labels,
-				Versions:    o.record.Versions,
+				Versions:    b.versions,
 				Generations: o.record.inForce(),
 			})
 		}

@@ -37,6 +37,9 @@ func (e *Engine) evaluateEarly(sources []*source, now int64) {
 // partsApart says whether bad is a difference of terms that may arrive apart: then
 // what an open slot shows as bad may be good events still on their way.
 func (o *objective) partsApart() bool {
+	if o.SLI.Slice.Length > 0 {
+		return true // nothing is bad before its slice has ended
+	}
 	return slices.ContainsFunc(o.SLI.Terms, func(t slo.Term) bool { return t.Bad < 0 || t.Total < 0 })
 }
 
@@ -51,7 +54,7 @@ func (e *Engine) early(b *budget, newest, now int64) {
 		return
 	}
 	open := e.openCounts(b, ts)
-	target := e.targetAt(b.obj, ts)
+	target := b.targetAt(ts)
 	at := func(w slo.Window) slo.Counts {
 		c := b.counts(w.Start(ts, e.opts.Slot), ts, e.slot, withLate(w))
 		c.Bad += open.Bad
@@ -62,8 +65,8 @@ func (e *Engine) early(b *budget, newest, now int64) {
 	}
 	ev := e.evaluation(b, target, ts, at)
 	k := 0
-	for i := range b.obj.Rules {
-		r := &b.obj.Rules[i]
+	for i := range b.def.Rules {
+		r := &b.def.Rules[i]
 		c := condition{}
 		for j := range r.Pairs {
 			if st := ev.pairs[k]; st.Holds && !c.holds {

@@ -72,7 +72,7 @@ func (e *Engine) evaluate(b *budget, ts, now int64) {
 		return
 	}
 	at := e.reader(b, ts)
-	ev := e.evaluation(b, e.targetAt(b.obj, ts), ts, at)
+	ev := e.evaluation(b, b.targetAt(ts), ts, at)
 	b.last.Store(ev)
 	e.metrics.evaluations.Inc()
 	if b.alertsHere() {
@@ -82,8 +82,8 @@ func (e *Engine) evaluate(b *budget, ts, now int64) {
 
 func (e *Engine) evaluation(b *budget, target float64, ts int64, at slo.At) *evaluation {
 	ev := &evaluation{ts: ts, target: target, hour: at(slo.Rolling(time.Hour))}
-	ev.pairs = slo.PairsAt(b.obj.Rules, target, at)
-	ev.state = slo.StateAt(b.obj.Objective, ev.pairs, at)
+	ev.pairs = slo.PairsAt(b.def.Rules, target, at)
+	ev.state = slo.StateAt(b.def, ev.pairs, at)
 	ev.windows = make([]slo.Counts, len(b.obj.Windows))
 	for i, w := range b.obj.Windows {
 		ev.windows[i] = at(w)
@@ -127,9 +127,9 @@ func (e *Engine) reader(b *budget, ts int64) slo.At {
 // closed: alert windows under 6 h do not.
 func withLate(w slo.Window) bool { return w.Calendar != "" || w.Length >= history.LateWindow }
 
-// targetAt is the objective's target in force at ts.
-func (e *Engine) targetAt(o *objective, ts int64) float64 {
-	v := o.record.Versions
+// targetAt is the budget's target in force at ts.
+func (b *budget) targetAt(ts int64) float64 {
+	v := b.versions
 	for i := len(v) - 1; i > 0; i-- {
 		if v[i].From <= ts {
 			return v[i].Target
@@ -138,5 +138,5 @@ func (e *Engine) targetAt(o *objective, ts int64) float64 {
 	if len(v) > 0 {
 		return v[0].Target
 	}
-	return o.Target
+	return b.def.Target
 }

@@ -34,9 +34,9 @@ func (e *Engine) Firing() []Firing {
 		if a.State != slo.AlertFiring || !a.Published || a.budget == nil || a.rule < 0 {
 			continue
 		}
-		r := &a.budget.obj.Rules[a.rule]
+		r := &a.budget.def.Rules[a.rule]
 		f := Firing{
-			Labels: a.Labels, Objective: a.budget.obj.Objective, Groups: a.budget.groups,
+			Labels: a.Labels, Objective: a.budget.def, Groups: a.budget.groups,
 			Severity: r.Severity, Pair: r.Pairs[min(a.Pair, len(r.Pairs)-1)], FiredAt: a.FiredAt, Burn: a.Value,
 		}
 		if ev := a.budget.newest(); ev != nil && len(ev.windows) > 0 {

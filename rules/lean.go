@@ -19,13 +19,13 @@ func (e *Engine) quiet(b *budget, ts int64) bool {
 			return false
 		}
 	}
-	target := e.targetAt(b.obj, ts)
+	target := b.targetAt(ts)
 	burn := func(length time.Duration) float64 {
 		w := slo.Rolling(length)
 		return b.counts(w.Start(ts, e.opts.Slot), ts, e.slot, withLate(w)).BurnRate(target)
 	}
-	for i := range b.obj.Rules {
-		for _, p := range b.obj.Rules[i].Pairs {
+	for i := range b.def.Rules {
+		for _, p := range b.def.Rules[i].Pairs {
 			if burn(p.Long) > p.Factor && burn(p.Short) > p.Factor {
 				return false
 			}
@@ -44,7 +44,7 @@ func (e *Engine) Refresh() {
 	for _, o := range e.ordered {
 		for _, b := range o.budgets {
 			if ts := b.evaluated; ts != 0 && b.hasTotal.Load() {
-				b.last.Store(e.evaluation(b, e.targetAt(o, ts), ts, e.reader(b, ts)))
+				b.last.Store(e.evaluation(b, b.targetAt(ts), ts, e.reader(b, ts)))
 			}
 		}
 	}

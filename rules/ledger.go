@@ -26,6 +26,8 @@ type ledger struct {
 	ghost int64
 	begun int64 // start of the first slot with a sample, ms; 0 before
 	dirty bool  // bad events arrived in an open slot
+	// sliced is the end of the slice whose events carry holds, ms.
+	sliced int64
 
 	cum history.Sum // since the generation began: what the ledger TSDB holds
 	// known says that cum is what the ledger TSDB holds, not what it would begin with.
@@ -142,6 +144,13 @@ func (l *ledger) close(end int64, gap int64) history.Sum {
 		starts, ended, delta = starts+s.starts, ended+s.ended, delta+s.delta
 		l.spare, l.open = s.sums, l.open[1:]
 	}
+	d.Expected = float64((l.rate+ended)+l.rate*gap)/1e6 + float64(starts)
+	l.rate = max(0, l.rate+delta)
+	l.expect = l.rate
+	if s := l.budget.obj.SLI.Slice; s.Length > 0 {
+		d.Bad, d.Total = l.judge(s, end, on.bad+late.bad, on.total+late.total)
+		return d
+	}
 	// What is late may be the other part of what came in time: the sum of both is
 	// settled, and as much of it is late as can be.
 	d.Bad, l.carry.bad = settle(on.bad+late.bad, l.carry.bad)
@@ -149,9 +158,6 @@ func (l *ledger) close(end int64, gap int64) history.Sum {
 	d.LateBad, l.carry.lateBad = settle(late.bad, l.carry.lateBad)
 	d.LateTotal, l.carry.lateTotal = settle(late.total, l.carry.lateTotal)
 	d.LateBad, d.LateTotal = min(d.LateBad, d.Bad), min(d.LateTotal, d.Total)
-	d.Expected = float64((l.rate+ended)+l.rate*gap)/1e6 + float64(starts)
-	l.rate = max(0, l.rate+delta)
-	l.expect = l.rate
 	return d
 }
 

@@ -114,7 +114,7 @@ func (e *Engine) scanLedgers(ctx context.Context, byID map[string]*objective, fr
 
 // ledgerOf finds or makes the ledger that a stored one belongs to.
 func (e *Engine) ledgerOf(s *storedLedger) *ledger {
-	b := e.storedGroup(s.obj, s.obj.groupsOf(s.lset))
+	b := e.storedGroup(s.obj, s.obj.GroupsOf(s.lset))
 	src := e.sourceNamed(s.lset.Get(slo.LabelSource))
 	src.mu.Lock()
 	defer src.mu.Unlock()

@@ -285,7 +285,7 @@ func (e *Engine) restoreAlerts() {
 	defer e.mu.Unlock()
 	for _, o := range e.ordered {
 		for _, b := range o.budgets {
-			for i := range o.Rules {
+			for i := range b.def.Rules {
 				key := alertKey(b, i)
 				if r := e.stored.alerts[key]; r != nil {
 					a := &alertState{AlertRecord: *r, key: key, budget: b, rule: i}

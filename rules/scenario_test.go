@@ -226,6 +226,10 @@ func figure(st slo.Status, key string, args []string) string {
 	num := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 	w := st.Windows[0]
 	switch key {
+	case "target":
+		return num(st.Objective.Target)
+	case "tier":
+		return st.Objective.Tier
 	case "state":
 		return string(st.State)
 	case "bad":

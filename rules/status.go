@@ -42,7 +42,7 @@ func (e *Engine) LastTick() time.Time {
 }
 
 func (e *Engine) statusOf(b *budget, now int64, alerts []slo.Alert) slo.Status {
-	s := slo.Status{Objective: b.obj.Objective, Groups: b.groups, Labels: b.labels, State: slo.StateNoData}
+	s := slo.Status{Objective: b.def, Groups: b.groups, Labels: b.labels, State: slo.StateNoData}
 	for _, l := range b.ledgers {
 		s.Series += l.series
 	}

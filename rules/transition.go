@@ -64,8 +64,8 @@ func next(prev AlertRecord, c condition, ts int64, forDuration, keepFiring time.
 // advance takes a budget's alerts to the evaluation.
 func (e *Engine) advance(b *budget, ev *evaluation, at slo.At, ts, now int64) {
 	k := 0
-	for i := range b.obj.Rules {
-		r := &b.obj.Rules[i]
+	for i := range b.def.Rules {
+		r := &b.def.Rules[i]
 		c := condition{known: true}
 		for j, p := range r.Pairs {
 			st := ev.pairs[k]
@@ -93,7 +93,7 @@ func (e *Engine) step(b *budget, rule int, c condition, ts, now int64) {
 		b.alerts[rule] = a
 		e.alerts.add(a)
 	}
-	r := &b.obj.Rules[rule]
+	r := &b.def.Rules[rule]
 	prev := a.AlertRecord
 	a.AlertRecord = next(prev, c, ts, r.For, r.KeepFiringFor)
 	if a.State == "" {
@@ -120,5 +120,5 @@ func (e *Engine) step(b *budget, rule int, c condition, ts, now int64) {
 }
 
 func alertKey(b *budget, rule int) string {
-	return "alert/" + b.key + "/" + b.obj.Rules[rule].Severity
+	return "alert/" + b.key + "/" + b.def.Rules[rule].Severity
 }

@@ -167,6 +167,8 @@ type Version struct {
 	From    int64    `json:"from"` // ms
 	Target  float64  `json:"target"`
 	Windows []string `json:"windows"`
+	// Segments are the targets of groups that had others.
+	Segments []SegmentTarget `json:"segments,omitempty"`
 }
 
 // TargetAt is the target in force at ts. A value at ts uses it for its whole window.

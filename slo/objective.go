@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 )
@@ -17,6 +18,10 @@ type Objective struct {
 	Owner, Tier   string
 	Runbook       string // URL
 	Dashboard     string // URL
+	// Review is how often its owner looks at the target again; 0: not said.
+	Review time.Duration
+	// Traffic says whose events these are.
+	Traffic Traffic
 
 	// Target is the share of events that must be good, a ratio in (0, 1].
 	Target float64
@@ -26,6 +31,8 @@ type Objective struct {
 	SLI SLI
 	// Rules are the alert conditions, one per severity.
 	Rules []Rule
+	// Segments give groups that match a target and rules of their own.
+	Segments []Segment
 	// Policy says what follows when the budget is spent.
 	Policy Policy
 	// RollUpAlerts says whether the roll-up of a grouped objective alerts too;
@@ -41,6 +48,15 @@ type Objective struct {
 	// Source is where the objective stands: file, line and column.
 	Source Position
 }
+
+// Traffic says whose events an objective counts.
+type Traffic string
+
+// Real users count by default; a synthetic probe says less of them.
+const (
+	TrafficReal      Traffic = "real"
+	TrafficSynthetic Traffic = "synthetic"
+)
 
 // Format names a kind of SLO file.
 type Format string
@@ -89,6 +105,19 @@ func (o *Objective) BudgetLabels(groups labels.Labels) labels.Labels {
 	groups.Range(func(l labels.Label) { b.Add(GroupLabel(l.Name), l.Value) })
 	b.Add(LabelService, o.Service)
 	b.Add(LabelSLO, o.Name)
+	b.Sort()
+	return b.Labels()
+}
+
+// GroupsOf reads a budget's group labels, under their own names, off its identity
+// labels.
+func (o *Objective) GroupsOf(identity labels.Labels) labels.Labels {
+	b := labels.NewScratchBuilder(len(o.SLI.By))
+	for _, name := range o.SLI.By {
+		if v := identity.Get(GroupLabel(name)); v != "" {
+			b.Add(name, v)
+		}
+	}
 	b.Sort()
 	return b.Labels()
 }

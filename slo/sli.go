@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 )
@@ -19,11 +20,22 @@ type SLI struct {
 	// By are the source series' labels that make one budget per combination of
 	// values, sorted. Empty: the objective has one budget.
 	By []string
+	// Slice, if set, makes a stretch of time the event: it is bad when the share of
+	// bad events in it is above what Slice allows.
+	Slice Slice
 	// Births says what the first sample of a series counts.
 	Births Births
 	// Query is set instead of Terms when the SLI cannot be counted from series
 	// natively and the PromQL engine evaluates it.
 	Query *Query
+}
+
+// Slice is a stretch of time that is judged as a whole.
+type Slice struct {
+	// Length is a whole number of slots; 0: events are counted one by one.
+	Length time.Duration
+	// MaxBad is the share of bad events that a good slice may have, ratio [0, 1).
+	MaxBad float64
 }
 
 // Term adds the increments of the series that Matchers select, times the
@@ -162,5 +174,9 @@ func (s *SLI) meaning() string {
 		lines = append(lines, fmt.Sprintf("%s %s %s %g bad %g total %g", t.Kind, strings.Join(ms, ","), t.Op, t.Threshold, t.Bad, t.Total))
 	}
 	slices.Sort(lines)
-	return fmt.Sprintf("%s by %q births %s", strings.Join(lines, "; "), s.By, s.Births)
+	meaning := fmt.Sprintf("%s by %q births %s", strings.Join(lines, "; "), s.By, s.Births)
+	if s.Slice.Length > 0 {
+		meaning += fmt.Sprintf(" slices %s max %g", s.Slice.Length, s.Slice.MaxBad)
+	}
+	return meaning
 }

@@ -9,21 +9,33 @@ import (
 
 // objectiveJSON is one objective in /api/slo/v1/objectives.
 type objectiveJSON struct {
-	ID          string            `json:"id"`
-	Service     string            `json:"service"`
-	SLO         string            `json:"slo"`
-	Description string            `json:"description,omitempty"`
-	Owner       string            `json:"owner,omitempty"`
-	Tier        string            `json:"tier,omitempty"`
-	Runbook     string            `json:"runbook,omitempty"`
-	Dashboard   string            `json:"dashboard,omitempty"`
-	TargetRatio number            `json:"target_ratio"`
-	Windows     []string          `json:"windows"`
-	Labels      map[string]string `json:"labels"`
-	SLI         sliJSON           `json:"sli"`
-	Rules       []ruleJSON        `json:"rules"`
-	Format      slo.Format        `json:"format"`
-	Source      placeJSON         `json:"source"`
+	ID          string   `json:"id"`
+	Service     string   `json:"service"`
+	SLO         string   `json:"slo"`
+	Description string   `json:"description,omitempty"`
+	Owner       string   `json:"owner,omitempty"`
+	Tier        string   `json:"tier,omitempty"`
+	Runbook     string   `json:"runbook,omitempty"`
+	Dashboard   string   `json:"dashboard,omitempty"`
+	TargetRatio number   `json:"target_ratio"`
+	Windows     []string `json:"windows"`
+	// Review is how often the owner looks at the target again; 0 if not said.
+	Review   number            `json:"review_seconds"`
+	Traffic  slo.Traffic       `json:"traffic,omitempty"`
+	Segments []promiseJSON     `json:"segments"`
+	Labels   map[string]string `json:"labels"`
+	SLI      sliJSON           `json:"sli"`
+	Rules    []ruleJSON        `json:"rules"`
+	Format   slo.Format        `json:"format"`
+	Source   placeJSON         `json:"source"`
+}
+
+// promiseJSON is what some groups have of their own.
+type promiseJSON struct {
+	Match       string     `json:"match"`
+	TargetRatio number     `json:"target_ratio"`
+	Tier        string     `json:"tier"`
+	Rules       []ruleJSON `json:"rules"`
 }
 
 type sliJSON struct {
@@ -87,7 +99,8 @@ func objectiveToJSON(o *slo.Objective) objectiveJSON {
 	j := objectiveJSON{
 		ID: o.ID(), Service: o.Service, SLO: o.Name, Description: o.Description, Owner: o.Owner, Tier: o.Tier,
 		Runbook: o.Runbook, Dashboard: o.Dashboard, TargetRatio: number(o.Target), Windows: []string{},
-		Labels: o.Labels, Format: o.Format, Source: place(o.Source), Rules: []ruleJSON{},
+		Labels: o.Labels, Format: o.Format, Source: place(o.Source), Rules: rulesToJSON(o.Rules),
+		Review: number(o.Review.Seconds()), Traffic: o.Traffic, Segments: []promiseJSON{},
 		SLI: sliJSON{Native: o.SLI.Query == nil, By: slices.Clone(o.SLI.By), Terms: []termJSON{}},
 	}
 	if j.SLI.By == nil {
@@ -106,14 +119,23 @@ func objectiveToJSON(o *slo.Objective) objectiveJSON {
 	for _, w := range o.Windows {
 		j.Windows = append(j.Windows, w.String())
 	}
-	for i := range o.Rules {
-		r := &o.Rules[i]
+	for i := range o.Segments {
+		s := &o.Segments[i]
+		j.Segments = append(j.Segments, promiseJSON{s.Selector(), number(s.Objective.Target), s.Objective.Tier, rulesToJSON(s.Objective.Rules)})
+	}
+	return j
+}
+
+func rulesToJSON(rules []slo.Rule) []ruleJSON {
+	out := []ruleJSON{}
+	for i := range rules {
+		r := &rules[i]
 		rj := ruleJSON{AlertName: r.AlertName, Severity: r.Severity, ForSeconds: number(r.For.Seconds()),
 			MinBadEvents: number(r.MinBadEvents), Pairs: []pairRule{}}
 		for _, p := range r.Pairs {
 			rj.Pairs = append(rj.Pairs, pairRule{slo.FormatDuration(p.Long), slo.FormatDuration(p.Short), number(p.Factor)})
 		}
-		j.Rules = append(j.Rules, rj)
+		out = append(out, rj)
 	}
-	return j
+	return out
 }

@@ -114,7 +114,8 @@ func (l *ledger) onset(budget labels.Labels) *budgetOnset {
 	key := budget.String()
 	o := l.onsets[key]
 	if o == nil {
-		o = newBudgetOnset(l.byID[budget.Get(slo.LabelService)+"/"+budget.Get(slo.LabelSLO)], l.opts.Slot)
+		def := l.byID[budget.Get(slo.LabelService)+"/"+budget.Get(slo.LabelSLO)]
+		o = newBudgetOnset(def.For(def.GroupsOf(budget)), l.opts.Slot)
 		l.onsets[key] = o
 	}
 	return o

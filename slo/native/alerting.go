@@ -1,72 +1,101 @@
 package native
 
 import (
-	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/slowburn/slowburn/slo"
 	"github.com/slowburn/slowburn/slo/document"
 	"github.com/slowburn/slowburn/slo/spec"
 )
 
-// alerting reads what an objective changes in its tier's rules: labels and
-// annotations for all, and a mapping per severity.
-func (r reader) alerting(n document.Node, tier slo.Tier, rules []slo.Rule) []slo.Rule {
+// alerting is what an objective changes in the rules of its tier and its segments'
+// tiers: labels and annotations for all, and more by severity.
+type alerting struct {
+	labels, annotations map[string]string
+	severities          map[string]change
+}
+
+// change is what an objective says about one severity.
+type change struct {
+	off                 bool
+	forDuration, keep   *time.Duration
+	minBad              *float64
+	labels, annotations map[string]string
+}
+
+// alerting reads it; tiers say which severities there are.
+func (r reader) alerting(n document.Node, tiers []slo.Tier) alerting {
 	m := n.Mapping()
-	labels := r.Labels(m.Get("labels"), taken)
-	annotations := r.Labels(m.Get("annotations"), nil)
-	over := map[string]document.Node{}
+	a := alerting{severities: map[string]change{}}
+	a.labels = r.Labels(m.Get("labels"), taken)
+	a.annotations = r.Labels(m.Get("annotations"), nil)
 	var severities []string
-	for _, a := range tier.Alerts {
-		severities = append(severities, a.Severity)
-		over[a.Severity] = m.Get(a.Severity)
+	for _, t := range tiers {
+		for _, alert := range t.Alerts {
+			if !slices.Contains(severities, alert.Severity) {
+				severities = append(severities, alert.Severity)
+				a.severities[alert.Severity] = r.change(m.Get(alert.Severity))
+			}
+		}
 	}
 	for _, e := range m.Entries() {
 		if e.Name == slo.SeverityPage || e.Name == slo.SeverityTicket {
 			if m.Get(e.Name); !slices.Contains(severities, e.Name) {
-				e.Key.Errorf("tier %q has no severity %q: it has %s", tier.Name, e.Name, strings.Join(severities, ", "))
+				e.Key.Errorf("tier %q has no severity %q: it has %s", tiers[0].Name, e.Name, strings.Join(severities, ", "))
 			}
 		}
 	}
 	m.Done()
-
-	out := make([]slo.Rule, 0, len(rules))
-	for _, rule := range rules {
-		rule.Labels = spec.Merge(labels, rule.Labels)
-		rule.Annotations = spec.Merge(rule.Annotations, annotations)
-		if keep := r.severity(over[rule.Severity], &rule); keep {
-			out = append(out, rule)
-		}
-		delete(over, rule.Severity)
-	}
-	// Severities whose pairs are all longer than the window make no rule; what is
-	// said about them is read all the same.
-	for _, name := range slices.Sorted(maps.Keys(over)) {
-		r.severity(over[name], &slo.Rule{})
-	}
-	return out
+	return a
 }
 
-// severity reads what an objective says about one severity; false switches it off.
-func (r reader) severity(n document.Node, rule *slo.Rule) bool {
+func (r reader) change(n document.Node) change {
 	m := n.Mapping()
+	var c change
 	if v := m.Get("for"); !v.IsZero() {
-		rule.For = r.Duration(v)
+		d := r.Duration(v)
+		c.forDuration = &d
 	}
 	if v := m.Get("keep_firing_for"); !v.IsZero() {
-		rule.KeepFiringFor = r.Duration(v)
+		d := r.Duration(v)
+		c.keep = &d
 	}
 	if v := m.Get("min_bad_events"); !v.IsZero() {
 		min, _, _ := v.Number()
 		if min < 0 {
 			v.Errorf("min_bad_events is a count of events, %s is none", v)
 		}
-		rule.MinBadEvents = min
+		c.minBad = &min
 	}
-	rule.Labels = spec.Merge(rule.Labels, r.Labels(m.Get("labels"), taken))
-	rule.Annotations = spec.Merge(rule.Annotations, r.Labels(m.Get("annotations"), nil))
-	off := m.Get("disable").Bool()
+	c.labels = r.Labels(m.Get("labels"), taken)
+	c.annotations = r.Labels(m.Get("annotations"), nil)
+	c.off = m.Get("disable").Bool()
 	m.Done()
-	return !off
+	return c
+}
+
+// change makes an objective's rules from those of a tier.
+func (a alerting) change(rules []slo.Rule) []slo.Rule {
+	out := make([]slo.Rule, 0, len(rules))
+	for _, rule := range rules {
+		c := a.severities[rule.Severity]
+		if c.off {
+			continue
+		}
+		rule.Labels = spec.Merge(spec.Merge(a.labels, rule.Labels), c.labels)
+		rule.Annotations = spec.Merge(spec.Merge(rule.Annotations, a.annotations), c.annotations)
+		if c.forDuration != nil {
+			rule.For = *c.forDuration
+		}
+		if c.keep != nil {
+			rule.KeepFiringFor = *c.keep
+		}
+		if c.minBad != nil {
+			rule.MinBadEvents = *c.minBad
+		}
+		out = append(out, rule)
+	}
+	return out
 }

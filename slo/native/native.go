@@ -39,6 +39,7 @@ func Read(doc *spec.Reader, m *document.Mapping) {
 	defaults := nativeDefaults{
 		tier: m.Get("tier"), window: m.Get("window"), windows: m.Get("windows"), zone: m.Get("time_zone"),
 		runbook: r.URL(m.Get("runbook")), dashboard: r.URL(m.Get("dashboard")),
+		review: m.Get("review"), traffic: m.Get("traffic"),
 	}
 	objectives := m.Require("objectives")
 	m.Done()
@@ -49,7 +50,7 @@ func Read(doc *spec.Reader, m *document.Mapping) {
 		objectives.Errorf("\"objectives\" is empty: a file without objectives has no use")
 	}
 	for _, n := range list {
-		r.Objective(n, func(m *document.Mapping, o *slo.Objective) {
+		r.lines(n, func(m *document.Mapping, o *slo.Objective, l line) {
 			o.Format, o.Service = slo.FormatNative, service
 			o.Description = m.Get("description").String()
 			o.Owner = m.Get("owner").String()
@@ -57,7 +58,7 @@ func Read(doc *spec.Reader, m *document.Mapping) {
 				o.Owner = owner
 			}
 			o.Labels = spec.Merge(labels, r.Labels(m.Get("labels"), taken))
-			r.nativeObjective(m, o, defaults)
+			r.nativeObjective(m, o, defaults, l)
 		})
 	}
 	if header > 0 {
@@ -68,12 +69,13 @@ func Read(doc *spec.Reader, m *document.Mapping) {
 
 // nativeDefaults are what a document says for all its objectives.
 type nativeDefaults struct {
-	tier, window, windows, zone document.Node
-	runbook, dashboard          string
+	tier, window, windows, zone, review, traffic document.Node
+	runbook, dashboard                           string
 }
 
-func (r reader) nativeObjective(m *document.Mapping, o *slo.Objective, d nativeDefaults) {
-	o.Target = r.target(m.Require("target"))
+func (r reader) nativeObjective(m *document.Mapping, o *slo.Objective, d nativeDefaults, l line) {
+	o.Target = r.target(l.target(m))
+	o.Review, o.Traffic = r.review(m.Get("review"), d.review), r.traffic(m.Get("traffic"), d.traffic)
 	o.Windows = r.windows(m, d)
 	o.Runbook, o.Dashboard = r.URL(m.Get("runbook")), r.URL(m.Get("dashboard"))
 	if o.Runbook == "" {
@@ -84,7 +86,7 @@ func (r reader) nativeObjective(m *document.Mapping, o *slo.Objective, d nativeD
 	}
 	by := r.Groups(m.Get("by"))
 	sli := m.Require("sli")
-	o.SLI = r.sli(sli)
+	o.SLI = r.sli(sli, l)
 	if len(by) > 0 {
 		if sli.Mapping().Has("query") {
 			m.Get("by").Errorf("a query names its groups itself, with sum by (…): leave \"by\" out")
@@ -95,9 +97,48 @@ func (r reader) nativeObjective(m *document.Mapping, o *slo.Objective, d nativeD
 
 	tier, ok := r.tier(m.Get("tier"), d.tier)
 	o.Tier, o.Policy = tier.Name, tier.Policy
-	alerting := m.Get("alerting")
-	if ok && len(o.Windows) > 0 {
-		o.Rules = r.alerting(alerting, tier, tier.Rules(o.Windows[0]))
+	segments := r.segments(m.Get("segments"), o.SLI.By, tier, o.Target)
+	tiers := []slo.Tier{tier}
+	for _, s := range segments {
+		tiers = append(tiers, s.tier)
+	}
+	alerting := r.alerting(m.Get("alerting"), tiers)
+	if !ok || len(o.Windows) == 0 {
+		return
+	}
+	o.Rules = alerting.change(tier.Rules(o.Windows[0]))
+	for _, s := range segments {
+		o.Segments = append(o.Segments, s.of(o, alerting))
+	}
+}
+
+// review reads how often a target is looked at again.
+func (r reader) review(own, document document.Node) time.Duration {
+	n := own
+	if n.IsZero() {
+		n = document
+	}
+	d := r.Duration(n)
+	if !n.IsZero() && d < 24*time.Hour {
+		n.Errorf("review %q: want how often the target is reviewed, a day or more, such as 90d", n)
+	}
+	return d
+}
+
+// traffic reads whose events are counted.
+func (r reader) traffic(own, document document.Node) slo.Traffic {
+	n := own
+	if n.IsZero() {
+		n = document
+	}
+	switch t := slo.Traffic(n.String()); t {
+	case "":
+		return slo.TrafficReal
+	case slo.TrafficReal, slo.TrafficSynthetic:
+		return t
+	default:
+		n.Errorf("traffic %q: want %s (users' own requests) or %s (a probe's)", t, slo.TrafficReal, slo.TrafficSynthetic)
+		return t
 	}
 }
 

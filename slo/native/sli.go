@@ -15,7 +15,7 @@ import (
 )
 
 // sli reads a native SLI: exactly one of its kinds.
-func (r reader) sli(n document.Node) slo.SLI {
+func (r reader) sli(n document.Node, l line) slo.SLI {
 	m := n.Mapping()
 	kinds := []struct {
 		name string
@@ -23,8 +23,9 @@ func (r reader) sli(n document.Node) slo.SLI {
 		read func(*document.Mapping) slo.SLI
 	}{
 		{"events", m.Get("events"), r.events},
-		{"latency", m.Get("latency"), r.latency},
+		{"latency", m.Get("latency"), func(m *document.Mapping) slo.SLI { return r.latency(m, l) }},
 		{"probe", m.Get("probe"), r.probe},
+		{"slices", m.Get("slices"), func(m *document.Mapping) slo.SLI { return r.slices(m, l) }},
 		{"query", m.Get("query"), r.query},
 	}
 	m.Done()
@@ -43,7 +44,7 @@ func (r reader) sli(n document.Node) slo.SLI {
 		}
 	}
 	if have == "" && !n.IsZero() && len(m.Entries()) == 0 {
-		n.Errorf("the SLI is empty: want one of events, latency, probe, query")
+		n.Errorf("the SLI is empty: want one of events, latency, probe, slices, query")
 	}
 	if sli.Births == "" {
 		sli.Births = slo.BirthsAuto
@@ -96,10 +97,10 @@ func (r reader) births(n document.Node) slo.Births {
 }
 
 // latency reads a histogram and the threshold up to which an event is good.
-func (r reader) latency(m *document.Mapping) slo.SLI {
+func (r reader) latency(m *document.Mapping, l line) slo.SLI {
 	h := m.Require("histogram")
 	native := m.Get("native").Bool()
-	thresholdNode := m.Require("threshold")
+	thresholdNode := l.threshold(m)
 	sli := slo.SLI{Births: r.births(m.Get("births"))}
 	ms := r.Selector(h)
 	if ms == nil {
