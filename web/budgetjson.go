@@ -14,7 +14,9 @@ type budgetJSON struct {
 	Service string        `json:"service"`
 	SLO     string        `json:"slo"`
 	Groups  labels.Labels `json:"groups"`
-	State   slo.State     `json:"state"`
+	// Labels are those of the budget's series.
+	Labels labels.Labels `json:"labels"`
+	State  slo.State     `json:"state"`
 	// Reason says why there is no data, if there is none.
 	Reason      string       `json:"reason,omitempty"`
 	TargetRatio number       `json:"target_ratio"`
@@ -68,7 +70,7 @@ type alertJSON struct {
 func budgetToJSON(s *slo.Status) budgetJSON {
 	o := s.Objective
 	b := budgetJSON{
-		ID: id(s), Service: o.Service, SLO: o.Name, Groups: s.Groups,
+		ID: id(s), Service: o.Service, SLO: o.Name, Groups: s.Groups, Labels: s.Labels,
 		State: s.State, Reason: s.Reason, TargetRatio: number(o.Target), Tier: o.Tier, Owner: o.Owner,
 		Runbook: o.Runbook, Dashboard: o.Dashboard, DataTimeMS: s.TS, Series: s.Series,
 		Windows: make([]windowJSON, 0, len(s.Windows)),

@@ -17,7 +17,9 @@ import (
 // times.
 type budgetQuery struct {
 	services, slos, owners []string
-	states                 []slo.State
+	// states also select a budget of which an alert fires as burning, whose slot is
+	// still open.
+	states []slo.State
 	// after is the ID of the last budget of the page before, limit the size of
 	// this one; 0 is all.
 	after string
@@ -49,7 +51,7 @@ func parseBudgetQuery(v url.Values) (budgetQuery, error) {
 
 func (q *budgetQuery) selects(s *slo.Status) bool {
 	return in(q.services, s.Objective.Service) && in(q.slos, s.Objective.Name) &&
-		in(q.owners, s.Objective.Owner) && in(q.states, s.State)
+		in(q.owners, s.Objective.Owner) && (in(q.states, s.State) || in(q.states, shownState(s)))
 }
 
 func in[T comparable](list []T, v T) bool { return len(list) == 0 || slices.Contains(list, v) }

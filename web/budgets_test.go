@@ -28,7 +28,8 @@ func TestBudgetFieldsAreAContract(t *testing.T) {
 	have := decode[budgetPage](t, body).Data.Budgets
 	want := []map[string]any{{
 		"id": "checkout/availability", "service": "checkout", "slo": "availability", "groups": map[string]any{},
-		"state": "burning", "target_ratio": 0.9995, "tier": "critical", "owner": "payments", "runbook": "javascript:alert(3)",
+		"labels": map[string]any{"service": "checkout", "slo": "availability"},
+		"state":  "burning", "target_ratio": 0.9995, "tier": "critical", "owner": "payments", "runbook": "javascript:alert(3)",
 		"data_time_ms": float64(now.UnixMilli()), "series": 0.0,
 		"windows": []any{map[string]any{
 			"window": "30d", "start_ms": 0.0, "total_events": 1e6, "bad_events": 300.0,
@@ -126,6 +127,16 @@ func TestTenThousandBudgetsStream(t *testing.T) {
 	}
 	if took > 5*time.Second {
 		t.Errorf("took %v", took)
+	}
+}
+
+func TestObjectiveFilters(t *testing.T) {
+	f := newFixture(t, nil)
+	for query, want := range map[string]int{"": 2, "?service=search": 1, "?service=search&slo=availability": 0, "?owner=payments": 1} {
+		_, body := f.ask(t, http.MethodGet, "/api/slo/v1/objectives"+query, nil)
+		if have := strings.Count(body, `"service"`); have != want {
+			t.Errorf("%s: want %d objectives, have %s", query, want, body)
+		}
 	}
 }
 

@@ -76,19 +76,26 @@ type placeJSON struct {
 type errorJSON struct {
 	placeJSON
 	Error string `json:"error"`
+	// Excerpt is the lines around the place.
+	Excerpt string `json:"excerpt,omitempty"`
 }
 
-// objectives serves all objectives in force and what is wrong with the files.
-func (h *Handler) objectives(w http.ResponseWriter, _ *http.Request) {
+// objectives serves the objectives in force, filtered by service, slo and owner, and
+// what is wrong with the files.
+func (h *Handler) objectives(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
 	out := struct {
 		Objectives []objectiveJSON `json:"objectives"`
 		Errors     []errorJSON     `json:"errors"`
 	}{Objectives: []objectiveJSON{}, Errors: []errorJSON{}}
 	for _, o := range h.o.Objectives() {
+		if !in(q["service"], o.Service) || !in(q["slo"], o.Name) || !in(q["owner"], o.Owner) {
+			continue
+		}
 		out.Objectives = append(out.Objectives, objectiveToJSON(o))
 	}
 	for _, e := range h.o.Errors() {
-		out.Errors = append(out.Errors, errorJSON{place(e.Position), e.Msg})
+		out.Errors = append(out.Errors, errorJSON{place(e.Position), e.Msg, e.Excerpt})
 	}
 	succeed(w, out)
 }

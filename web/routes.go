@@ -36,6 +36,7 @@ func (h *Handler) routes() []Route {
 		{Path: "/api/slo/v1/alerts", Methods: get, Scope: guard.Read, Handler: http.HandlerFunc(h.alerts)},
 		{Path: "/api/slo/v1/summary", Methods: get, Scope: guard.Read, Handler: http.HandlerFunc(h.summary)},
 		{Path: "/api/slo/v1/standing", Methods: get, Scope: guard.Read, Early: true, Handler: http.HandlerFunc(h.standing)},
+		{Path: "/api/slo/v1/status", Methods: get, Scope: guard.Read, Early: true, Handler: http.HandlerFunc(h.status)},
 
 		{Path: "/-/healthy", Methods: getHead, Scope: guard.Open, Early: true, Handler: http.HandlerFunc(h.healthy)},
 		{Path: "/-/ready", Methods: getHead, Scope: guard.Open, Early: true, Handler: http.HandlerFunc(h.ready)},

@@ -72,6 +72,7 @@ type demo struct {
 	server  *server
 	pager   *receiver.Receiver // nil if there is a real Alertmanager
 	story   *story
+	hand    hand           // the visitor's
 	servers []net.Listener // the server's
 	at      net.Listener   // the pager's
 }
@@ -80,6 +81,7 @@ type demo struct {
 func runDemo(ctx context.Context, f *demoFlags, out streams) (err error) {
 	d := &demo{f: f, out: out, clock: newDemoClock(f.Speed)}
 	d.story = &story{out: out.out, now: d.clock.now}
+	d.hand.snippet = func() string { return d.story.snippet(d) }
 	remove, err := d.makeFolder()
 	if err != nil {
 		return err
@@ -159,7 +161,7 @@ func (d *demo) open() (err error) {
 	if err != nil {
 		return err
 	}
-	d.server, err = newServer(f, l.Addr(), d.logger(), d.clock.now)
+	d.server, err = newServer(f, l.Addr(), d.logger(), d.clock.now, &d.hand)
 	return err
 }
 

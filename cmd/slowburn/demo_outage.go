@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -20,11 +21,15 @@ type outage struct {
 	badBefore                              float64
 	told                                   map[string]bool // alerts, with what was told of them
 	over                                   bool
+	// byHand says that a visitor broke it, and heals it; healing that they said so.
+	byHand, healing bool
 }
 
-// step breaks and heals the shop when it is time to.
+// step breaks and heals the shop when it is time to, or when a visitor says so.
 func (o *outage) step(now time.Time) {
 	st := o.demo.story
+	o.obey(now)
+	defer func() { o.demo.hand.broken.Store(!o.began.IsZero() && o.healed.IsZero()) }()
 	switch {
 	case o.began.IsZero() && !now.Before(o.begins):
 		o.began = now
@@ -32,7 +37,7 @@ func (o *outage) step(now time.Time) {
 		o.shop.Break(shop.Checkout, o.region, outageShare)
 		st.tell(now, "%s in %s breaks: %g of 100 customers get an error", shop.Checkout, o.region, outageShare*100)
 	case !o.began.IsZero() && o.healed.IsZero() &&
-		(now.Sub(o.began) >= longestOutage || !o.paged.IsZero() && now.Sub(o.paged) >= afterPage):
+		(o.healing || now.Sub(o.began) >= o.longest() || !o.byHand && !o.paged.IsZero() && now.Sub(o.paged) >= afterPage):
 		o.healed = now
 		o.shop.Break(shop.Checkout, o.region, 0)
 		st.tell(now, "healed: rolled back %s after it began; the page ends when the last 5 minutes are clean", seconds(now.Sub(o.began)))
@@ -57,7 +62,7 @@ func (o *outage) follow(now time.Time) {
 		if name == slo.AlertWatchdog {
 			continue
 		}
-		id := a.Alert.Labels.String()
+		id := fmt.Sprint(a.Alert.Labels, a.Alert.FiredAt)
 		if firing, resolved := acknowledged(a); firing && o.once(id+" firing") {
 			o.fired(a.Alert, now)
 		} else if resolved && o.once(id+" resolved") {

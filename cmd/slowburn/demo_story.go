@@ -64,16 +64,21 @@ func (s *story) budget(b *slo.Status, more string) {
 
 // finish says how to go on.
 func (s *story) finish(d *demo) {
-	fmt.Fprintf(s.out, `
-The shop goes on until Ctrl-C. For your own services:
+	fmt.Fprintf(s.out, "\nThe shop goes on until Ctrl-C. For your own services:\n\n")
+	for line := range strings.Lines(s.snippet(d)) {
+		fmt.Fprint(s.out, "  ", line)
+	}
+	fmt.Fprintln(s.out)
+}
 
-  slowburn check objectives.yml                    # the shop's, to start from: %[1]s/shop.yml
-  slowburn serve --config.file=slowburn.yml        # slo_files: [objectives.yml], and your alerting.alertmanagers
-  slowburn print remote-write objectives.yml       # goes into prometheus.yml:
+// snippet is what to type to do it for real.
+func (s *story) snippet(d *demo) string {
+	return fmt.Sprintf(`slowburn check objectives.yml                    # the shop's, to start from: %[1]s/shop.yml
+slowburn serve --config.file=slowburn.yml        # slo_files: [objectives.yml], and your alerting.alertmanagers
+slowburn print remote-write objectives.yml       # goes into prometheus.yml:
 
-    remote_write:
-      - url: %[2]s/api/v1/write
-
+  remote_write:
+    - url: %[2]s/api/v1/write
 `, d.dir, d.server.url)
 }
 

@@ -27,7 +27,7 @@ func runServe(ctx context.Context, f *serveFlags, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	s, err := newServer(f, listeners[0].Addr(), log, time.Now)
+	s, err := newServer(f, listeners[0].Addr(), log, time.Now, nil)
 	if err != nil {
 		for _, l := range listeners {
 			l.Close()

@@ -50,8 +50,8 @@ type server struct {
 var errStarting = errors.New("starting: samples and budgets are being recovered")
 
 // newServer reads configuration and state and makes the parts that can run before
-// the databases are open.
-func newServer(f *serveFlags, addr net.Addr, log *slog.Logger, now func() time.Time) (*server, error) {
+// the databases are open. demo is nil unless this is one.
+func newServer(f *serveFlags, addr net.Addr, log *slog.Logger, now func() time.Time, demo web.Demo) (*server, error) {
 	s := &server{f: f, log: log, now: now, metrics: metrics.NewSet(), registry: newRegistry()}
 	registerBuildInfo(s.metrics)
 	var err error
@@ -72,7 +72,7 @@ func newServer(f *serveFlags, addr net.Addr, log *slog.Logger, now func() time.T
 		s.state.Close()
 		return nil, err
 	}
-	if err := s.newWeb(); err != nil {
+	if err := s.newWeb(demo); err != nil {
 		s.state.Close()
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (c *Config) alerting() alerting.Config {
 	return alerting.Config{ExternalLabels: c.ExternalLabels, Alerting: c.Alerting, Webhook: c.Webhook}
 }
 
-func (s *server) newWeb() error {
+func (s *server) newWeb(demo web.Demo) error {
 	f := s.f
 	tokens, err := parseTokens(f.Tokens)
 	if err != nil {
@@ -132,7 +132,7 @@ func (s *server) newWeb() error {
 			return s.alerting.Status(), s.alerting.Alertmanagers()
 		},
 		Objectives: s.config.objectives, Errors: s.config.errors,
-		Sources: s.sources,
+		Sources: s.sources, Demo: demo,
 		Ready: func() error {
 			if s.core.Load() == nil {
 				return errStarting

@@ -4,6 +4,10 @@ import { usePoll } from './api/poll';
 import type { Standing } from './api/standing';
 import { Frame } from './frame';
 import { usePlace } from './navigate';
+import { NowView } from './view/now/now';
+import { ObjectiveView } from './view/objective/objective';
+import { ReleasesView } from './view/releases/releases';
+import { StatusView } from './view/status/status';
 import { Overview } from './view/overview/overview';
 
 /** App is the frame and the view that the address names. */
@@ -18,7 +22,11 @@ export function App() {
   const ready = standing.data !== undefined && standing.data.not_ready === undefined;
   return (
     <Frame view={place.view} standing={standing}>
-      {standing.data && ready && place.view === 'overview' && <Overview params={place.params} />}
+      {place.view === 'status' && standing.data && <StatusView />}
+      {ready && place.view === 'overview' && <Overview params={place.params} />}
+      {ready && place.view === 'objective' && <ObjectiveView params={place.params} />}
+      {ready && place.view === 'now' && <NowView demo={standing.data?.demo ?? false} />}
+      {ready && place.view === 'releases' && <ReleasesView params={place.params} />}
     </Frame>
   );
 }

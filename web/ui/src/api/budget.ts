@@ -7,6 +7,8 @@ export interface Budget {
   service: string;
   slo: string;
   groups: Record<string, string>;
+  /** labels are those of its series. */
+  labels: Record<string, string>;
   state: State;
   reason?: string;
   target_ratio: JSONNumber;

@@ -15,6 +15,11 @@ export function ratio(r: number): string {
   return signed(percent.toFixed(1)) + ' %';
 }
 
+/** percent writes a ratio at an axis: "50 %". */
+export function percent(r: number): string {
+  return signed(String(Number((r * 100).toPrecision(3)))) + ' %';
+}
+
 /** target writes a ratio with as many digits as 99.999 % needs. */
 export function target(r: number): string {
   return Number.isFinite(r) ? String(Math.round(r * 1e7) / 1e5) + ' %' : infinite(r);

@@ -108,14 +108,7 @@ export function ObjectiveLine({ row, open, index, span, params }: ObjectiveProps
 
 export function SegmentLine({ row, budget, index, span }: { row: Row; budget: Budget; index: number; span: Span }) {
   const text = groupText(budget.groups);
-  const by = row.summary.by ?? [];
-  const values = Object.values(budget.groups);
-  const labels = {
-    service: row.service,
-    slo: row.slo,
-    window: row.summary.window,
-    ...(by.length === values.length ? Object.fromEntries(by.map((name, i) => [name, values[i]!])) : budget.groups),
-  };
+  const labels = { ...budget.labels, window: row.summary.window };
   const first = budget.windows[0];
   const shortest = budget.pairs[0];
   return (
