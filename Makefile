@@ -1,6 +1,6 @@
 # Everything this project does is a target here; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help build run ui test e2e faults bench lint fuzz golden peers clean
+.PHONY: help build run ui test e2e faults bench bench-peers lint fuzz golden peers clean
 
 GO       ?= go
 # No C compiler is needed, and product, tests and peers share what the compiler made.
@@ -9,13 +9,13 @@ export CGO_ENABLED ?= 0
 FUZZTIME ?= 10s
 FORM     ?= minute
 # ./... leaves testdata out, so its packages are named.
-TESTDATA := $(addprefix ./testdata/,proc proxy rig e2e faults)
+TESTDATA := $(addprefix ./testdata/,proc proxy rig e2e faults load)
 
 # The page is built by npm. Without it all else works, and the page says so.
 UI = command -v npm >/dev/null && $(MAKE) -s ui || echo "the page is left out: it needs npm and Node 20.19 or later"
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/slowburn, with its page where npm is there
 	@$(UI)
@@ -50,7 +50,7 @@ lint: ## gofmt and go vet, of all files whatever their tags
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
 	  if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
-	$(GO) vet -tags e2e,faults $(TESTDATA)
+	$(GO) vet -tags e2e,faults,load $(TESTDATA)
 
 fuzz: ## run each fuzz target for FUZZTIME
 	@for package in $$($(GO) list ./...); do \
@@ -62,6 +62,10 @@ fuzz: ## run each fuzz target for FUZZTIME
 
 golden: ## rewrite the golden files; read the difference like code
 	UPDATE_GOLDEN=1 $(GO) test ./...
+
+bench-peers: peers ## samples per CPU-second and request times beside Prometheus and VictoriaMetrics
+	cd testdata/peers/victoriametrics && $(GO) build -o ../../../bin/peers/ github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics
+	$(GO) test -tags load -count=1 -timeout 20m -v ./testdata/load
 
 peers: ## build Prometheus and Alertmanager into bin/peers, once per version
 	@testdata/peers/build

@@ -51,6 +51,9 @@ func (s *Slowburn) Ready(within time.Duration) time.Duration {
 	return ready(s.t, "slowburn", "http://"+s.Addr+"/-/ready", within, s.proc)
 }
 
+// PID is the running process's id.
+func (s *Slowburn) PID() int { return s.proc.PID() }
+
 // Kill ends it as kill -9 does.
 func (s *Slowburn) Kill() { s.proc.Kill() }
 
