@@ -145,7 +145,7 @@ func (e *Engine) watchBudget(b *budget, now int64) {
 		return
 	}
 	held := b.held()
-	absent := gone > max(absentAfter, 5*interval) && gone < b.obj.longest.Milliseconds()
+	absent := gone > max(absentAfter, 5*interval, b.obj.absentFor()) && gone < b.obj.longest.Milliseconds()
 	for _, a := range b.alerts {
 		if a != nil && a.State == slo.AlertFiring {
 			if absent && a.GoneAt == 0 {
@@ -164,26 +164,12 @@ func (e *Engine) watchBudget(b *budget, now int64) {
 	a := b.missing
 	switch {
 	case absent && (a == nil || a.State != slo.AlertFiring):
-		severity := slo.SeverityTicket
-		if held != nil {
-			severity = b.def.Rules[held.rule].Severity
-		}
 		if a == nil {
 			a = &alertState{key: "alert/" + b.key + "/missing", budget: b, rule: -1}
 			b.missing = a
 		}
-		lb := labels.NewBuilder(b.labels)
-		lb.Set(labels.AlertName, slo.AlertDataMissing)
-		lb.Set("severity", severity)
-		lb.Set("tier", b.def.Tier)
-		lb.Set("owner", b.obj.Owner)
-		a.AlertRecord = AlertRecord{State: slo.AlertFiring, ActiveAt: last, FiredAt: now, TS: now, Published: true, Labels: lb.Labels()}
-		a.Annotations = labels.FromStrings(
-			"summary", fmt.Sprintf("no data for %s of %s", b.obj.Name, titled(b)),
-			"description", "The budget was fed until "+time.UnixMilli(last).UTC().Format(time.RFC3339)+" and is not any more: are its targets gone, or is a selector wrong?",
-			"data_time", time.UnixMilli(last).UTC().Format(time.RFC3339),
-			"runbook_url", b.obj.Runbook,
-		)
+		a.AlertRecord = AlertRecord{State: slo.AlertFiring, ActiveAt: last, FiredAt: now, TS: now, Published: true, Labels: b.missingLabels(held)}
+		a.Annotations = e.missingAnnotations(a, last)
 		e.alerts.add(a)
 		e.records.setAlert(a.key, &a.AlertRecord)
 	case !absent && a != nil && a.State == slo.AlertFiring:

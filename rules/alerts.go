@@ -188,7 +188,7 @@ func alertLabels(b *budget, r *slo.Rule) labels.Labels {
 	for k, v := range b.obj.Labels {
 		lb.Set(k, v)
 	}
-	if b.obj.Format == slo.FormatNative {
+	if b.obj.Format.Tool() == slo.ToolSlowburn {
 		b.labels.Range(func(l labels.Label) { lb.Set(l.Name, l.Value) })
 		lb.Set(slo.LabelWindow, b.obj.Windows[0].String())
 		lb.Set("tier", b.def.Tier)

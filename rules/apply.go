@@ -144,7 +144,7 @@ func (b *budget) realign(e *Engine, prev, def *slo.Objective) {
 			continue
 		}
 		j := slices.IndexFunc(def.Rules, func(r slo.Rule) bool {
-			return r.Severity == prev.Rules[i].Severity && r.AlertName == prev.Rules[i].AlertName
+			return r.ID() == prev.Rules[i].ID() && r.AlertName == prev.Rules[i].AlertName
 		})
 		if j < 0 {
 			e.alerts.remove(a)

@@ -83,7 +83,7 @@ func matchesGroups(lset labels.Labels, b *budget) bool {
 	for _, name := range b.obj.SLI.By {
 		want := b.groups.Get(name)
 		have := lset.Get(slo.GroupLabel(name))
-		if b.obj.Format != slo.FormatNative {
+		if b.obj.Format.Tool() != slo.ToolSlowburn {
 			have = lset.Get(name)
 		}
 		if want != have {

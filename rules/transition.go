@@ -120,5 +120,5 @@ func (e *Engine) step(b *budget, rule int, c condition, ts, now int64) {
 }
 
 func alertKey(b *budget, rule int) string {
-	return "alert/" + b.key + "/" + b.def.Rules[rule].Severity
+	return "alert/" + b.key + "/" + b.def.Rules[rule].ID()
 }

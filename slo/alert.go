@@ -54,6 +54,8 @@ const (
 
 // Rule is one severity's alert of an objective: it holds when any pair does.
 type Rule struct {
+	// Key tells the objective's rules apart; empty is the severity.
+	Key string
 	// AlertName is the alertname label.
 	AlertName string
 	Severity  string
@@ -67,6 +69,24 @@ type Rule struct {
 	// MinBadEvents guards against low traffic: the long window must hold at
 	// least so many bad events.
 	MinBadEvents float64
+}
+
+// ID tells the objective's rules apart over restarts and reloads.
+func (r *Rule) ID() string {
+	if r.Key != "" {
+		return r.Key
+	}
+	return r.Severity
+}
+
+// Absent is an objective's own alert for missing data.
+type Absent struct {
+	AlertName, Severity string
+	// Labels are the alert's, beside the group labels; Annotations are templates.
+	Labels, Annotations map[string]string
+	// For is how long data must be missing, if that is longer than SLODataMissing
+	// would wait.
+	For time.Duration
 }
 
 // Pair is a multi-window burn-rate condition: the burn rate of both windows

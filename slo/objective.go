@@ -35,6 +35,8 @@ type Objective struct {
 	Segments []Segment
 	// Policy says what follows when the budget is spent.
 	Policy Policy
+	// Absent is the alert for missing data; nil is slowburn's own, SLODataMissing.
+	Absent *Absent
 	// RollUpAlerts says whether the roll-up of a grouped objective alerts too;
 	// imported objectives alert per group only.
 	RollUpAlerts bool
@@ -56,15 +58,6 @@ type Traffic string
 const (
 	TrafficReal      Traffic = "real"
 	TrafficSynthetic Traffic = "synthetic"
-)
-
-// Format names a kind of SLO file.
-type Format string
-
-// The formats Load tells apart by the document itself.
-const (
-	FormatNative Format = "slowburn/v1"
-	FormatSloth  Format = "prometheus/v1"
 )
 
 // ID names the objective among all others: "service/name".

@@ -25,6 +25,9 @@ type SLI struct {
 	Slice Slice
 	// Births says what the first sample of a series counts.
 	Births Births
+	// Written are the queries that Terms were made of, if there were any, for reports:
+	// they are no part of the SLI's meaning.
+	Written *Query
 	// Query is set instead of Terms when the SLI cannot be counted from series
 	// natively and the PromQL engine evaluates it.
 	Query *Query

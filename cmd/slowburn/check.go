@@ -52,7 +52,7 @@ func check(files []string, configFile string) (*checked, error) {
 		if err != nil {
 			return nil, err
 		}
-		opts.Tiers = c.Tiers
+		opts = c.specOptions()
 	}
 	for _, f := range expand(files) {
 		if isConfig(f) {
@@ -68,7 +68,7 @@ func check(files []string, configFile string) (*checked, error) {
 			continue
 		}
 		if opts.Tiers == nil {
-			opts.Tiers = c.Tiers
+			opts = c.specOptions()
 		}
 		set, err := c.LoadSLOs()
 		r.add(set, err)

@@ -34,6 +34,8 @@ type Config struct {
 	Ingest Ingest
 	// Tiers are the shipped ones and those of the file.
 	Tiers map[string]slo.Tier
+	// SlothPeriod is the period of objectives from Sloth's files, which cannot name one.
+	SlothPeriod slo.Window
 	// Alerting is Prometheus's block of that name, Webhook our second path in it.
 	Alerting promconfig.AlertingConfig
 	Webhook  *alerting.Webhook
@@ -128,7 +130,7 @@ func placed(file string, p document.Problem) error {
 }
 
 // configKeys are the top-level keys, by which `check` tells a configuration.
-var configKeys = []string{"slo_files", "external_labels", "slot", "ingest", "tiers", "alerting", "remote_write"}
+var configKeys = []string{"slo_files", "external_labels", "slot", "ingest", "tiers", "sloth", "alerting", "remote_write"}
 
 func (c *Config) read(doc *document.Document, text []byte) {
 	m := doc.Root().Mapping()
@@ -148,11 +150,30 @@ func (c *Config) read(doc *document.Document, text []byte) {
 	}
 	c.Ingest.read(m.Get("ingest"))
 	c.readTiers(m.Get("tiers"))
+	c.readSloth(m.Get("sloth"))
 	c.readAlerting(doc, m.Get("alerting"), text)
 	if n := m.Get("remote_write"); !n.IsZero() {
 		n.Errorf("remote_write is reserved: ledger counters cannot be sent on yet")
 	}
 	m.Done()
+}
+
+// readSloth reads what Sloth is told by flags: --default-slo-period.
+func (c *Config) readSloth(n document.Node) {
+	m := n.Mapping()
+	if period := m.Get("default_period"); !period.IsZero() {
+		w, err := slo.ParseWindow(period.String(), nil)
+		if err != nil || w.Calendar != "" {
+			period.Errorf("default_period %q: want a duration from 1h to 92d, such as 28d", period)
+		}
+		c.SlothPeriod = w
+	}
+	m.Done()
+}
+
+// specOptions are what the configuration says about SLO files.
+func (c *Config) specOptions() spec.Options {
+	return spec.Options{Tiers: c.Tiers, SlothPeriod: c.SlothPeriod}
 }
 
 // path joins a relative file name with the configuration's folder.
@@ -165,7 +186,7 @@ func (c *Config) path(name string) string {
 
 // LoadSLOs reads the SLO files.
 func (c *Config) LoadSLOs() (spec.Set, error) {
-	return load.Files(c.SLOFiles, spec.Options{Tiers: c.Tiers})
+	return load.Files(c.SLOFiles, c.specOptions())
 }
 
 // Redacted is the file as YAML with secrets hidden.

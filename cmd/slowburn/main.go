@@ -46,6 +46,7 @@ func execute(args []string, s streams) int {
 		serveCommand(app),
 		demoCommand(app),
 		checkCommand(app),
+		importCommand(app),
 		backtestCommand(app),
 		backfillCommand(app),
 		printCommand(app),

@@ -161,7 +161,8 @@ func (l linear) sum(e *parser.AggregateExpr) (linear, error) {
 
 func linearCall(e *parser.Call) (linear, error) {
 	switch e.Func.Name {
-	case "rate", "increase":
+	case "rate", "increase", "irate":
+		// irate is a rate too, if a jumpy one: what it looks at are the same counts.
 		vs, err := rangeSelector(e.Args[0])
 		if err != nil {
 			return linear{}, err
@@ -170,14 +171,21 @@ func linearCall(e *parser.Call) (linear, error) {
 		if e.Func.Name == "increase" {
 			u = increases
 		}
-		return linear{terms: []slo.Term{counterTerm(vs.LabelMatchers)}, unit: u}, nil
+		return linear{terms: []slo.Term{Counter(vs.LabelMatchers)}, unit: u}, nil
 	case "clamp_min":
 		// A floor under a rate only guards a division.
 		return linearOf(e.Args[0])
-	case "vector", "scalar":
+	case "vector":
 		l, err := linearOf(e.Args[0])
 		if err == nil && !l.isConstant() {
-			err = fmt.Errorf("it uses %s()", e.Func.Name)
+			err = errors.New("it uses vector()")
+		}
+		return l, err
+	case "scalar":
+		// A scalar is one number for all groups, so it counts only where there are none.
+		l, err := linearOf(e.Args[0])
+		if err == nil && (len(l.by) > 0 || !l.isConstant() && !l.summed) {
+			err = errors.New("it uses scalar() of several series")
 		}
 		return l, err
 	case "histogram_count":
@@ -266,9 +274,9 @@ func rangeSelector(e parser.Expr) (*parser.VectorSelector, error) {
 	return vs, nil
 }
 
-// counterTerm is a counter's term. A bucket asked for by its `le` is found by its
+// Counter is a counter's term, which counts as one bad event. A bucket asked for by its `le` is found by its
 // number, so that "0.3" and "0.30" are the same.
-func counterTerm(ms []*labels.Matcher) slo.Term {
+func Counter(ms []*labels.Matcher) slo.Term {
 	t := slo.Term{Matchers: ms, Bad: 1}
 	for _, m := range ms {
 		if m.Name != labels.BucketLabel || m.Type != labels.MatchEqual {

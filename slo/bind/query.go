@@ -56,28 +56,56 @@ func Parse(text string) (*Query, error) {
 	return &Query{strings.TrimSpace(windowPlaceholder.ReplaceAllLiteralString(text, slo.WindowPlaceholder)), expr}, nil
 }
 
+// Bound is an SLI made of queries, and what was assumed about them, in sentences.
+type Bound struct {
+	SLI     slo.SLI
+	Assumed []string
+}
+
 // Events is the SLI of a query for bad and one for all events.
-func Events(bad, total *Query) slo.SLI {
+func Events(bad, total *Query) Bound {
 	s, err := eventShare(bad.expr, total.expr)
-	return sli(s, err, slo.Query{Bad: bad.Text, Total: total.Text}, total)
+	return bound(s, err, slo.Query{Bad: bad.Text, Total: total.Text}, total)
+}
+
+// Good is the SLI of a query for good and one for all events.
+func Good(good, total *Query) Bound {
+	s, err := eventShare(good.expr, total.expr)
+	if err == nil {
+		s, err = s.rest()
+	}
+	return bound(s, err, slo.Query{Bad: "(" + total.Text + ") - (" + good.Text + ")", Total: total.Text}, total)
+}
+
+// GoodRatio is the SLI of a query for the share of good events.
+func GoodRatio(q *Query) Bound {
+	s, err := ratioShare(q.expr, 1)
+	if err == nil {
+		s, err = s.rest()
+	}
+	return bound(s, err, slo.Query{ErrorRatio: "1 - (" + q.Text + ")"}, q)
 }
 
 // Ratio is the SLI of a query for the share of bad events.
-func Ratio(q *Query) slo.SLI {
+func Ratio(q *Query) Bound {
 	s, err := ratioShare(q.expr, 0)
-	return sli(s, err, slo.Query{ErrorRatio: q.Text}, q)
+	return bound(s, err, slo.Query{ErrorRatio: q.Text}, q)
 }
 
-// sli makes the SLI of a recognised share, or else of the query.
-func sli(s share, err error, q slo.Query, grouped *Query) slo.SLI {
+// bound makes the SLI of a recognised share, or else of the query.
+func bound(s share, err error, q slo.Query, grouped *Query) Bound {
 	if err == nil {
 		if terms := s.terms(); terms != nil {
-			return slo.SLI{Terms: terms, By: s.total.by, Births: slo.BirthsAuto}
+			b := Bound{SLI: slo.SLI{Terms: terms, By: s.total.by, Births: slo.BirthsAuto, Written: &q}}
+			if s.merged {
+				b.Assumed = append(b.Assumed, "the query sums nothing up, so each series has a ratio of its own: here all of them make one budget; sum by (…) makes one for each")
+			}
+			return b
 		}
 		err = errors.New("no events are left once like terms are added up")
 	}
 	q.Reason = err.Error()
-	return slo.SLI{Query: &q, By: grouping(grouped.expr), Births: slo.BirthsAuto}
+	return Bound{SLI: slo.SLI{Query: &q, By: grouping(grouped.expr), Births: slo.BirthsAuto}}
 }
 
 // grouping are the labels of the first `by` of a query, from outside in.

@@ -12,8 +12,12 @@ import (
 	"github.com/slowburn/slowburn/slo"
 )
 
-// share is part of total, both sums of counts.
-type share struct{ part, total linear }
+// share is part of total, both sums of counts. merged says that the query sums
+// nothing, so that each series has a share of its own, and here they have one.
+type share struct {
+	part, total linear
+	merged      bool
+}
 
 // eventShare recognises a query for bad and one for all events.
 func eventShare(bad, total parser.Expr) (share, error) {
@@ -40,10 +44,7 @@ func divide(part, total linear) (share, error) {
 	if err := sameKind(part, total); err != nil {
 		return share{}, err
 	}
-	if !total.summed && !pinned(part, total) {
-		return share{}, errors.New("without an aggregation every series has a ratio of its own")
-	}
-	return share{part, total}, nil
+	return share{part, total, !total.summed && !pinned(part, total)}, nil
 }
 
 // pinned says whether series that stand side by side are one by their matchers.
@@ -104,8 +105,16 @@ func ratioBinary(e *parser.BinaryExpr, good float64) (share, error) {
 		if err != nil {
 			return share{}, err
 		}
-		s.part, err = s.total.add(s.part.scale(-1))
-		return s, err
+		return s.rest()
+	case parser.LAND:
+		// "and total > 0" only guards the division.
+		if guard, ok := unparen(e.RHS).(*parser.BinaryExpr); ok && (guard.Op == parser.GTR || guard.Op == parser.NEQ) && !guard.ReturnBool {
+			_, err1 := linearOf(guard.LHS)
+			zero, err2 := linearOf(guard.RHS)
+			if err1 == nil && err2 == nil && zero.isZero() {
+				return ratioShare(e.LHS, good)
+			}
+		}
 	case parser.LOR:
 		fallback, err := linearOf(e.RHS)
 		if err != nil || !fallback.isZero() && !fallback.isConstant() {
@@ -121,6 +130,13 @@ func ratioBinary(e *parser.BinaryExpr, good float64) (share, error) {
 		}
 	}
 	return share{}, fmt.Errorf("it joins ratios with %s", e.Op)
+}
+
+// rest is the share of what is not part of the part.
+func (s share) rest() (share, error) {
+	part, err := s.total.add(s.part.scale(-1))
+	s.part = part
+	return s, err
 }
 
 // denominator is a sum, or count(gauge) under a sum of averages.

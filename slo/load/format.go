@@ -1,38 +1,49 @@
 package load
 
 import (
-	"strings"
-
 	"github.com/slowburn/slowburn/slo"
+	"github.com/slowburn/slowburn/slo/document"
 	"github.com/slowburn/slowburn/slo/native"
+	"github.com/slowburn/slowburn/slo/openslo"
+	"github.com/slowburn/slowburn/slo/pyrra"
 	"github.com/slowburn/slowburn/slo/sloth"
 	"github.com/slowburn/slowburn/slo/spec"
 )
 
-// foreign are formats we know of and do not read.
-var foreign = []struct{ prefix, tool string }{
-	{"sloth.slok.dev/", "Sloth's Kubernetes resources: for now give Sloth's own files, version: prometheus/v1"},
-	{"pyrra.dev/", "Pyrra's files"},
-	{"openslo.com/", "OpenSLO files"},
-	{"openslo/", "OpenSLO files"},
+// formats are what documents of one reading share across files.
+type formats struct {
+	windows sloth.Windows
+	pyrra   pyrra.Names
+	library *openslo.Library
+}
+
+func newFormats() *formats {
+	return &formats{windows: sloth.Windows{}, pyrra: pyrra.Names{}, library: openslo.NewLibrary()}
+}
+
+// declare reads documents that others refer to. taken is false for all others.
+func (f *formats) declare(r *spec.Reader) (taken bool) {
+	root := r.Doc.Root()
+	if root.IsZero() {
+		return true
+	}
+	m := root.Mapping()
+	switch {
+	case sloth.IsWindows(m):
+		f.windows.Read(r, m)
+	case openslo.Is(m):
+		return f.library.Add(r, m)
+	default:
+		return false
+	}
+	return true
 }
 
 // read tells the format from the document itself and reads it.
-func read(r *spec.Reader) {
-	root := r.Doc.Root()
-	if root.IsZero() {
-		return
-	}
-	m := root.Mapping()
+func (f *formats) read(r *spec.Reader) {
+	m := r.Doc.Root().Mapping()
 	if m.Has("apiVersion") {
-		v := m.Get("apiVersion")
-		for _, f := range foreign {
-			if strings.HasPrefix(v.String(), f.prefix) {
-				v.Errorf("apiVersion %s is not supported yet (%s)", v.String(), f.tool)
-				return
-			}
-		}
-		v.Errorf("apiVersion %q is not known: want \"version: %s\" or \"version: %s\"", v.String(), slo.FormatNative, slo.FormatSloth)
+		f.resource(r, m)
 		return
 	}
 	if len(r.Doc.Problems()) > 0 && !m.Has("version") {
@@ -43,9 +54,28 @@ func read(r *spec.Reader) {
 	case slo.FormatNative:
 		native.Read(r, m)
 	case slo.FormatSloth:
-		sloth.Read(r, m)
+		sloth.Read(r, m, f.windows)
 	case "":
 	default:
 		v.Errorf("version %q is not known: want %s or, for Sloth's files, %s", v.String(), slo.FormatNative, slo.FormatSloth)
+	}
+}
+
+// resource reads a document of the shape of Kubernetes's.
+func (f *formats) resource(r *spec.Reader, m *document.Mapping) {
+	v := m.Get("apiVersion")
+	switch version := v.String(); {
+	case version == string(slo.FormatSlothCRD):
+		sloth.ReadResource(r, m, f.windows)
+	case version == string(slo.FormatPyrra), version == "v1alpha1" && m.Get("kind").String() == "ServiceLevelObjective":
+		if version == "v1alpha1" {
+			r.Finding(slo.LevelInfo, "assumed", v.Problem("apiVersion v1alpha1 is taken for %s", slo.FormatPyrra))
+		}
+		pyrra.Read(r, m, f.pyrra)
+	case openslo.Is(m):
+		f.library.Read(r, m)
+	default:
+		v.Errorf("apiVersion %q is not known: want %s (Sloth), %s (Pyrra), %s or %s; slowburn's own files begin with \"version: %s\"",
+			version, slo.FormatSlothCRD, slo.FormatPyrra, slo.FormatOpenSLO, slo.FormatOpenSLOAlpha, slo.FormatNative)
 	}
 }

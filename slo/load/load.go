@@ -19,7 +19,7 @@ import (
 // a broken file, document or objective leaves the others standing. Two objectives
 // of one ID are an error at the second.
 func Files(patterns []string, opts spec.Options) (spec.Set, error) {
-	l := &loading{opts: opts.WithDefaults(), seen: map[string]slo.Position{}}
+	l := &loading{opts: opts.WithDefaults(), seen: map[string]slo.Position{}, said: map[string]bool{}}
 	for _, name := range l.expand(patterns) {
 		if data, err := readFile(name); err != nil {
 			l.parts = append(l.parts, part{err: err})
@@ -32,7 +32,7 @@ func Files(patterns []string, opts spec.Options) (spec.Set, error) {
 
 // Text reads one SLO file, as Files does. name is what its errors call it.
 func Text(name string, data []byte, opts spec.Options) (spec.Set, error) {
-	l := &loading{opts: opts.WithDefaults(), seen: map[string]slo.Position{}}
+	l := &loading{opts: opts.WithDefaults(), seen: map[string]slo.Position{}, said: map[string]bool{}}
 	l.parse(name, data)
 	return l.finish()
 }
@@ -44,6 +44,8 @@ type loading struct {
 	errs []error
 	// seen are the places of the objectives so far, by ID.
 	seen map[string]slo.Position
+	// said are the findings so far.
+	said map[string]bool
 	// parts are what the files gave so far, in order.
 	parts []part
 }
@@ -134,10 +136,15 @@ func (l *loading) parse(name string, data []byte) {
 
 // finish reads the documents.
 func (l *loading) finish() (spec.Set, error) {
+	f := newFormats()
+	var rest []*spec.Reader
 	for _, p := range l.parts {
-		if p.Reader != nil {
-			read(p.Reader)
+		if p.Reader != nil && !f.declare(p.Reader) {
+			rest = append(rest, p.Reader)
 		}
+	}
+	for _, r := range rest {
+		f.read(r)
 	}
 	for _, p := range l.parts {
 		if p.Reader != nil {
@@ -158,7 +165,19 @@ func (l *loading) take(r *spec.Reader) {
 		}
 		l.seen[c.Objective.ID()] = c.Objective.Source
 		l.set.Objectives = append(l.set.Objectives, c.Objective)
-		l.set.Findings = append(l.set.Findings, c.Findings...)
+		l.find(c.Findings)
 	}
+	l.find(r.Findings())
 	l.errs = append(l.errs, r.Errors()...)
+}
+
+// find adds findings, each once: objectives may share what is said about.
+func (l *loading) find(findings []slo.Finding) {
+	for _, f := range findings {
+		key := f.String()
+		if !l.said[key] {
+			l.said[key] = true
+			l.set.Findings = append(l.set.Findings, f)
+		}
+	}
 }

@@ -157,7 +157,7 @@ objectives:
 			Pairs:       []slo.Pair{{Long: time.Hour, Short: 5 * time.Minute, Factor: 14.4}, {Long: 6 * time.Hour, Short: 30 * time.Minute, Factor: 6}},
 			For:         2 * time.Minute, KeepFiringFor: 5 * time.Minute, MinBadEvents: 10,
 		}},
-		RollUpAlerts: true, Policy: slo.DefaultPolicy(),
+		RollUpAlerts: true, Traffic: slo.TrafficReal, Policy: slo.DefaultPolicy(),
 		Labels: map[string]string{"product": "shop", "stage": "canary"},
 		Format: slo.FormatNative,
 		Source: slo.Position{File: "f.yml", Line: 10, Column: 5},

@@ -103,6 +103,11 @@ func TestRatioQueriesAreBoundNatively(t *testing.T) {
 		{`1 - avg by (region) (avg_over_time(probe_success[W]))`, `+1/+1 gauge probe_success; -1/+0 gauge probe_success == 1; by region`},
 		{`1 - sum(avg_over_time(up{job="x"}[W])) / count(up{job="x"})`, `+1/+1 gauge up{job="x"}; -1/+0 gauge up{job="x"} == 1`},
 		{`1 - sum(sum_over_time(up[W])) / sum(count_over_time(up[W]))`, `+1/+1 gauge up; -1/+0 gauge up == 1`},
+		{`1 - avg_over_time(probe_success[W])`, `+1/+1 gauge probe_success; -1/+0 gauge probe_success == 1`},
+		{`rate(b[W]) / rate(t[W])`, badTotal},
+		{`sum(irate(b[W])) / sum(irate(t[W]))`, badTotal},
+		{`sum(rate(b[W])) / ignoring(code) sum(rate(t[W])) and sum(rate(t[W])) > 0`, badTotal},
+		{`sum(rate(b[W])) / scalar(sum(rate(t[W])))`, badTotal},
 		{`avg_over_time((g{instance="x"} > bool 5)[W:1m])`, `+0/+1 gauge g{instance="x"}; +1/+0 gauge g{instance="x"} > 5`},
 	} {
 		o, _ := parseOne(t, sloth(fmt.Sprintf("{raw: {error_ratio_query: '%s'}}", strings.ReplaceAll(c.query, "[W", "[{{.window}}"))))
@@ -114,10 +119,8 @@ func TestRatioQueriesAreBoundNatively(t *testing.T) {
 
 func TestOtherQueriesSayWhyTheyAreNot(t *testing.T) {
 	for _, c := range []struct{ query, want string }{
-		{`rate(b[W]) / rate(t[W])`, `without an aggregation every series has a ratio of its own`},
 		{`sum(rate(b[5m])) / sum(rate(t[W]))`, `its range is not {{.window}} alone`},
 		{`sum(rate(b[W] offset 1h)) / sum(rate(t[W]))`, `it looks at another time, with offset or @`},
-		{`sum(irate(b[W])) / sum(rate(t[W]))`, `it uses irate()`},
 		{`sum(increase(b[W])) / sum(rate(t[W]))`, `it mixes increase with rate`},
 		{`sum by (a) (rate(b[W])) / sum by (c) (rate(t[W]))`, `it joins sums by (a) with sums by (c)`},
 		{`sum without (a) (rate(b[W])) / sum without (a) (rate(t[W]))`, "`without` leaves labels that only the series know"},
@@ -126,7 +129,8 @@ func TestOtherQueriesSayWhyTheyAreNot(t *testing.T) {
 		{`1 - sum(sum_over_time(g[W])) / sum(count_over_time(g[W]))`, `it averages the values of a gauge, which are not known to be 0 or 1`},
 		{`(sum(rate(b[W])) and sum(rate(t[W]))) / sum(rate(t[W]))`, `it uses and`},
 		{`sum(b) / sum(rate(t[W]))`, `b is taken as it is, without rate or increase`},
-		{`1 - avg_over_time(probe_success[W])`, `without an aggregation every series has a ratio of its own`},
+		{`sum by (a) (rate(b[W])) / scalar(sum by (a) (rate(t[W])))`, `it uses scalar() of several series`},
+		{`sum(rate(b[W])) / sum(rate(t[W])) and sum(rate(t[W])) > 5`, `it joins ratios with and`},
 		{`sum(sum_over_time((g > bool 5)[W:1m])) / sum(count_over_time(g[W]))`, `it mixes time slices of 1m with time slices`},
 		{`avg_over_time((histogram_quantile(0.9, sum by (le, zone) (rate(h_bucket[5m]))) > bool 1)[W:])`, `its subquery uses > other than to compare a gauge with a number`},
 	} {

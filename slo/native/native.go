@@ -110,6 +110,7 @@ func (r reader) nativeObjective(m *document.Mapping, o *slo.Objective, d nativeD
 	for _, s := range segments {
 		o.Segments = append(o.Segments, s.of(o, alerting))
 	}
+	r.imported(m.Get("imported"), o)
 }
 
 // review reads how often a target is looked at again.

@@ -2,6 +2,7 @@ package sloth
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/slowburn/slowburn/slo"
 	"github.com/slowburn/slowburn/slo/document"
@@ -9,10 +10,10 @@ import (
 )
 
 // alerts reads Sloth's alerting block into the rules Sloth would write: same
-// name for both severities, no `for`, the default windows (2 % in 1 h, 5 % in 6 h,
-// 10 % in 1 d, 10 % in 3 d of the period), labels and annotations as Sloth's.
+// name for both severities, no `for` unless the plugin for it is there, the windows of
+// the period, labels and annotations as Sloth's.
 // Rule.Labels are complete but for the group labels.
-func (r reader) alerts(objective *document.Mapping, o *slo.Objective) []slo.Rule {
+func (r reader) alerts(objective *document.Mapping, o *slo.Objective, withFor bool) []slo.Rule {
 	n := objective.Get("alerting")
 	m := n.Mapping()
 	nameNode := m.Get("name")
@@ -20,8 +21,8 @@ func (r reader) alerts(objective *document.Mapping, o *slo.Objective) []slo.Rule
 	labels := r.Labels(m.Get("labels"), taken)
 	annotations := m.Get("annotations").StringMap()
 	own := map[string]alert{
-		slo.SeverityPage:   r.alert(m.Get("page_alert", "pageAlert")),
-		slo.SeverityTicket: r.alert(m.Get("ticket_alert", "ticketAlert")),
+		slo.SeverityPage:   r.alert(m.Get("page_alert", "pageAlert"), withFor),
+		slo.SeverityTicket: r.alert(m.Get("ticket_alert", "ticketAlert"), withFor),
 	}
 	m.Done()
 	if name == "" && !(own[slo.SeverityPage].disable && own[slo.SeverityTicket].disable) {
@@ -33,15 +34,16 @@ func (r reader) alerts(objective *document.Mapping, o *slo.Objective) []slo.Rule
 	}
 
 	var rules []slo.Rule
-	for _, rule := range (slo.Tier{Alerts: slo.DefaultAlerts()}).Rules(o.Windows[0]) {
+	for _, rule := range (slo.Tier{Alerts: r.windows.of(o.Windows[0])}).Rules(o.Windows[0]) {
 		a := own[rule.Severity]
 		if a.disable {
 			continue
 		}
 		rule.AlertName = name
-		rule.Labels = spec.Merge(spec.Merge(map[string]string{
-			slo.LabelSlothID: o.SlothID(), slo.LabelSlothService: o.Service, slo.LabelSlothSLO: o.Name,
-		}, o.Labels), spec.Merge(map[string]string{slo.LabelSlothSeverity: rule.Severity}, spec.Merge(labels, a.labels)))
+		if withFor {
+			rule.For = a.hold
+		}
+		rule.Labels = spec.Merge(r.identity(o), spec.Merge(map[string]string{slo.LabelSlothSeverity: rule.Severity}, spec.Merge(labels, a.labels)))
 		rule.Annotations = spec.Merge(map[string]string{
 			"title":   fmt.Sprintf("(%s) {{$labels.sloth_service}} {{$labels.sloth_slo}} SLO error budget burn rate is too fast.", rule.Severity),
 			"summary": "{{$labels.sloth_service}} {{$labels.sloth_slo}} SLO error budget burn rate is over expected.",
@@ -51,15 +53,28 @@ func (r reader) alerts(objective *document.Mapping, o *slo.Objective) []slo.Rule
 	return rules
 }
 
+// identity are the labels of all of an objective's series.
+func (r reader) identity(o *slo.Objective) map[string]string {
+	return spec.Merge(map[string]string{
+		slo.LabelSlothID: o.SlothID(), slo.LabelSlothService: o.Service, slo.LabelSlothSLO: o.Name,
+	}, o.Labels)
+}
+
 // alert is what a file says about one severity.
 type alert struct {
 	disable             bool
+	hold                time.Duration
 	labels, annotations map[string]string
 }
 
-func (r reader) alert(n document.Node) alert {
+func (r reader) alert(n document.Node, withFor bool) alert {
 	m := n.Mapping()
+	hold := m.Get("for")
+	if !hold.IsZero() && !withFor {
+		r.Finding(slo.LevelInfo, "ignored", hold.Problem("Sloth ignores \"for\" without the plugin %s, and so does slowburn", pluginAlertFor))
+	}
 	a := alert{
+		hold:        r.Duration(hold),
 		disable:     m.Get("disable").Bool(),
 		labels:      r.Labels(m.Get("labels"), taken),
 		annotations: m.Get("annotations").StringMap(),

@@ -76,6 +76,10 @@ func (r reader) sliPlugin(idNode, optionsNode document.Node) slo.SLI {
 	if id == "" {
 		return slo.SLI{}
 	}
+	if id == "sloth-common/fake" || id == "sloth-common/noop" {
+		idNode.Errorf("SLI plugin %s is for trials: it makes its numbers up, so there is nothing to count", id)
+		return slo.SLI{}
+	}
 	p, ok := plugins[strings.TrimPrefix(id, "sloth-common/")]
 	if !ok || !strings.HasPrefix(id, "sloth-common/") {
 		idNode.Errorf("SLI plugin %q is not known: it is a program of Sloth's; write the query it makes as events or raw", id)

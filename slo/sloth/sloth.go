@@ -1,6 +1,7 @@
 package sloth
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/slowburn/slowburn/slo"
@@ -9,19 +10,50 @@ import (
 )
 
 // reader reads Sloth's formats.
-type reader struct{ *spec.Reader }
+type reader struct {
+	*spec.Reader
+	format  slo.Format
+	windows Windows
+	// chain are the SLO plugins of all objectives.
+	chain []plugin
+}
 
 // Read reads a document of Sloth's prometheus/v1. Keys are taken in camelCase
 // too: people copy them from Sloth's Kubernetes resources.
-func Read(doc *spec.Reader, m *document.Mapping) {
-	r := reader{doc}
+func Read(doc *spec.Reader, m *document.Mapping, windows Windows) {
+	m.Get("version")
+	r := reader{Reader: doc, format: slo.FormatSloth, windows: windows}
+	r.service(m)
+}
+
+// ReadResource reads a document of Sloth's PrometheusServiceLevel. Its keys are
+// camelCase; the snake_case of the plain files is taken too, as it is found in the
+// wild and means nothing else.
+func ReadResource(doc *spec.Reader, m *document.Mapping, windows Windows) {
+	m.Get("apiVersion")
+	m.Get("status")
+	m.Get("metadata")
+	if kind := m.Require("kind"); kind.String() != "PrometheusServiceLevel" && !kind.IsZero() {
+		kind.Errorf("kind %s is none of Sloth's: want PrometheusServiceLevel or AlertWindows", kind)
+		return
+	}
+	spec := m.Require("spec")
+	m.Done()
+	if !spec.IsZero() {
+		r := reader{Reader: doc, format: slo.FormatSlothCRD, windows: windows}
+		r.service(spec.Mapping())
+	}
+}
+
+// service reads the objectives of one service.
+func (r reader) service(m *document.Mapping) {
+	before := len(r.Doc.Problems())
 	service := r.Name(m.Require("service"), "service")
 	labels := r.Labels(m.Get("labels"), taken)
-	plugins := m.Get("slo_plugins", "sloPlugins")
+	r.chain = r.sloPlugins(m.Get("slo_plugins", "sloPlugins"))
 	list := m.Require("slos")
 	m.Done()
-	r.sloPlugins(plugins)
-	header := len(r.Doc.Problems())
+	header := len(r.Doc.Problems()) - before
 
 	nodes := list.List()
 	if len(nodes) == 0 && header == 0 {
@@ -29,7 +61,7 @@ func Read(doc *spec.Reader, m *document.Mapping) {
 	}
 	for _, n := range nodes {
 		r.Objective(n, func(m *document.Mapping, o *slo.Objective) {
-			o.Format, o.Service = slo.FormatSloth, service
+			o.Format, o.Service = r.format, service
 			o.Labels = spec.Merge(labels, r.Labels(m.Get("labels"), taken))
 			o.Owner = o.Labels["owner"]
 			r.objective(m, o)
@@ -56,11 +88,16 @@ func (r reader) objective(m *document.Mapping, o *slo.Objective) {
 		}
 		o.Target = v
 	}
-	o.Windows = []slo.Window{r.DefaultWindow}
+	o.Windows = []slo.Window{r.SlothPeriod}
 	o.Policy = r.Tiers[r.DefaultTier].Policy
-	r.sloPlugins(m.Get("plugins"))
+	chain := slices.Concat(r.chain, r.sloPlugins(m.Get("plugins")))
 	o.SLI = r.sli(m.Require("sli"))
-	o.Rules = r.alerts(m, o)
+	o.Rules = r.alerts(m, o, has(chain, pluginAlertFor))
+	for _, p := range chain {
+		if p.id == pluginExhausted {
+			o.Rules = append(o.Rules, r.exhausted(p, o))
+		}
+	}
 	for _, rule := range o.Rules {
 		for _, key := range []string{"runbook", "runbook_url"} {
 			if v := rule.Annotations[key]; o.Runbook == "" && !strings.Contains(v, "{{") {
@@ -110,30 +147,4 @@ func (r reader) sli(n document.Node) slo.SLI {
 		n.Errorf("the SLI is empty: want one of events, raw, plugin")
 	}
 	return slo.SLI{}
-}
-
-// sloPlugins reads a chain of SLO plugins. What Sloth's own do is what slowburn
-// does anyway; any other changes rules that slowburn does not write.
-func (r reader) sloPlugins(n document.Node) {
-	if n.IsZero() {
-		return
-	}
-	m := n.Mapping()
-	m.Get("overridePrevious", "override_previous").Bool()
-	for _, p := range m.Get("chain").List() {
-		pm := p.Mapping()
-		idNode := pm.Require("id")
-		pm.Get("config")
-		pm.Get("priority").Number()
-		pm.Done()
-		id := idNode.String()
-		switch {
-		case id == "", strings.HasPrefix(id, "sloth.dev/core/"):
-		case strings.HasPrefix(id, "sloth.dev/contrib/denominator_corrected_rules/"):
-			r.Finding(slo.LevelInfo, "plugin", idNode.Problem("plugin %s is not needed: slowburn weighs by events throughout", id))
-		default:
-			r.Finding(slo.LevelWarning, "plugin", idNode.Problem("plugin %s is not supported: the objective is read as if it were not there", id))
-		}
-	}
-	m.Done()
 }

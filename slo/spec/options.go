@@ -12,9 +12,11 @@ type Options struct {
 	Tiers map[string]slo.Tier
 	// DefaultTier is that of an objective that names none; empty is "standard".
 	DefaultTier string
-	// DefaultWindow is that of a native objective that names none, and the period
-	// of every Sloth objective; zero is 30 d.
+	// DefaultWindow is that of an objective that names none; zero is 30 d.
 	DefaultWindow slo.Window
+	// SlothPeriod is the period of every Sloth objective, which cannot name one; zero
+	// is DefaultWindow.
+	SlothPeriod slo.Window
 }
 
 // WithDefaults fills in what is not set.
@@ -27,6 +29,9 @@ func (o Options) WithDefaults() Options {
 	}
 	if o.DefaultWindow.Length == 0 {
 		o.DefaultWindow = slo.Rolling(30 * 24 * time.Hour)
+	}
+	if o.SlothPeriod.Length == 0 {
+		o.SlothPeriod = o.DefaultWindow
 	}
 	return o
 }

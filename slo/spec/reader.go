@@ -17,6 +17,8 @@ type Reader struct {
 	found []Candidate
 	// findings are those of the objective that is being read.
 	findings []slo.Finding
+	// parent reads the document of the objective, if this is another one.
+	parent *Reader
 }
 
 // Candidate is an objective that is good in itself.
@@ -47,7 +49,7 @@ func (r *Reader) Named(m *document.Mapping, name document.Node, f func(o *slo.Ob
 }
 
 func (r *Reader) named(before int, m *document.Mapping, name document.Node, f func(o *slo.Objective)) {
-	o := &slo.Objective{Name: r.Name(name, "objective name")}
+	o := &slo.Objective{Name: r.Name(name, "objective name"), Traffic: slo.TrafficReal}
 	o.Source.File = r.File
 	o.Source.Line, o.Source.Column = m.Node().Place()
 	f(o)
@@ -72,9 +74,22 @@ func (r *Reader) Drop() { r.found = nil }
 // Found are the good objectives, from top to bottom.
 func (r *Reader) Found() []Candidate { return r.found }
 
+// Findings are those that belong to no objective.
+func (r *Reader) Findings() []slo.Finding { return r.findings }
+
+// On is the reader for a part of the objective that stands in another document:
+// what is said about it names that document, and belongs to the objective.
+func (r *Reader) On(other *Reader) *Reader {
+	return &Reader{File: other.File, Doc: other.Doc, Options: r.Options, parent: r}
+}
+
 // Finding says something about the objective that is being read.
 func (r *Reader) Finding(level slo.Level, check string, p document.Problem) {
-	r.findings = append(r.findings, r.finding(level, check, p))
+	f := r.finding(level, check, p)
+	for r.parent != nil {
+		r = r.parent
+	}
+	r.findings = append(r.findings, f)
 }
 
 func (r *Reader) finding(level slo.Level, check string, p document.Problem) slo.Finding {

@@ -18,7 +18,7 @@ func (r *Reader) Selector(n document.Node) []*labels.Matcher {
 	}
 	ms, err := bind.Selector(text)
 	if err != nil {
-		Wrong(n, err)
+		r.Wrong(n, err)
 	}
 	return ms
 }
@@ -31,13 +31,13 @@ func (r *Reader) Query(n document.Node) *bind.Query {
 	}
 	q, err := bind.Parse(text)
 	if err != nil {
-		Wrong(n, err)
+		r.Wrong(n, err)
 	}
 	return q
 }
 
 // Wrong records what is wrong with a text of PromQL where it stands.
-func Wrong(n document.Node, err error) {
+func (r *Reader) Wrong(n document.Node, err error) {
 	var e *bind.Error
 	if errors.As(err, &e) && e.Offset >= 0 {
 		n.ErrorfAt(e.Offset, "%s", e.Msg)
@@ -67,10 +67,14 @@ func (r *Reader) RatioQuery(n document.Node) slo.SLI {
 	return r.Bound(n, bind.Ratio(q))
 }
 
-// Bound says of an SLI that is not counted natively why it is not.
-func (r *Reader) Bound(n document.Node, sli slo.SLI) slo.SLI {
-	if q := sli.Query; q != nil {
+// Bound is the SLI of what stands at n. It says what was assumed, and of an SLI that
+// is not counted natively why it is not.
+func (r *Reader) Bound(n document.Node, b bind.Bound) slo.SLI {
+	for _, what := range b.Assumed {
+		r.Finding(slo.LevelInfo, "assumed", n.Problem("%s", what))
+	}
+	if q := b.SLI.Query; q != nil {
 		r.Finding(slo.LevelWarning, "promql", n.Problem("this query cannot be counted from series (%s), and free PromQL is not evaluated yet: the objective will have no data", q.Reason))
 	}
-	return sli
+	return b.SLI
 }

@@ -39,12 +39,29 @@ func (r *Reader) Percent(n document.Node) (float64, bool) {
 	if !ok {
 		return 0, false
 	}
-	v, err := strconv.ParseFloat(text+"e-2", 64)
-	if err != nil { // written with an exponent, or in hexadecimal
-		v, _, _ = n.Number()
-		v /= 100
+	v, err := ratio(text)
+	return v, err == nil
+}
+
+// TextPercent is Percent of a number that may stand in quotes.
+func (r *Reader) TextPercent(n document.Node) (float64, bool) {
+	text, ok := n.Text()
+	if !ok {
+		return 0, false
 	}
-	return v, true
+	v, err := ratio(strings.TrimSpace(text))
+	if err != nil {
+		n.Errorf("want a percentage such as \"99.9\", have %s", n.Kind())
+	}
+	return v, err == nil
+}
+
+func ratio(percent string) (float64, error) {
+	if v, err := strconv.ParseFloat(percent+"e-2", 64); err == nil {
+		return v, nil
+	}
+	v, err := strconv.ParseFloat(percent, 64) // with an exponent, or in hexadecimal
+	return v / 100, err
 }
 
 // Duration reads a duration in Prometheus's syntax; missing is 0.

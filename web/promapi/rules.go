@@ -62,7 +62,7 @@ func groups(budgets []slo.Status, alerts []slo.Alert, slot time.Duration) []*v1.
 
 func rule(o *slo.Objective, r *slo.Rule, budgets []slo.Status, shown map[uint64]bool) *v1.AlertingRule {
 	lset := labels.NewBuilder(labels.FromMap(r.Labels))
-	if o.Format == slo.FormatNative {
+	if o.Format.Tool() == slo.ToolSlowburn {
 		// An imported objective's alerts have the labels of the tool it came from.
 		lset.Set(slo.LabelService, o.Service).Set(slo.LabelSLO, o.Name)
 	}
