@@ -88,7 +88,7 @@ func startDemo(tb testing.TB, f demoFlags) (out, errs *told, stop func() error) 
 func TestDemo(t *testing.T) {
 	out, errs, stop := startDemo(t, demoFlags{History: model.Duration(12 * time.Hour), Speed: 30})
 	address := out.until(t, `open +(\S+)`, 10*time.Second)[1]
-	out.until(t, `history is in: 12h of 68 series, [\d,]+ samples`, 60*time.Second)
+	out.until(t, `history is in: 12h of 72 series, [\d,]+ samples`, 60*time.Second)
 	region := out.until(t, `checkout in (\S+) breaks`, 30*time.Second)[1]
 	out.until(t, `first bad scrape`, 30*time.Second)
 	out.until(t, `page, \d+ s after the first bad scrape, [\d.]+ % of the month's budget\n +SLOErrorBudgetBurn severity=page service=checkout slo=availability region=`+region, 30*time.Second)
@@ -167,8 +167,8 @@ func TestDemoRefuses(t *testing.T) {
 	}
 }
 
-// BenchmarkDemoHistory is how long 30 days of history take: 68 series by remote
-// write, 172,800 slots, six budgets.
+// BenchmarkDemoHistory is how long 30 days of history take: 72 series by remote
+// write, 172,800 slots, seven budgets.
 func BenchmarkDemoHistory(b *testing.B) {
 	for b.Loop() {
 		out, _, stop := startDemo(b, demoFlags{History: model.Duration(30 * 24 * time.Hour), Speed: 1})

@@ -27,13 +27,15 @@ var (
 	failingSpeed = [len(bounds)]float64{0.10, 0.15, 0.30, 0.25, 0.15, 0.05}
 )
 
-// instance is one process of a service. It counts whole requests.
+// instance is one process of a service. It counts whole requests; checkout also how
+// long they took in a classic histogram, search in a native one.
 type instance struct {
 	place  place
 	lset   labels.Labels
 	codes  [numCodes]float64
 	bucket [len(bounds)]float64 // not cumulated
 	sum    float64              // seconds
+	took   *latencies           // search only
 
 	// What is left of the requests, errors and buckets that were not yet whole.
 	rest, restBad, restMissing float64
@@ -45,7 +47,11 @@ func newInstance(p place, name string, external labels.Labels) *instance {
 	b.Set("job", p.service)
 	b.Set("region", p.region)
 	b.Set("instance", name)
-	return &instance{place: p, lset: b.Labels()}
+	in := &instance{place: p, lset: b.Labels()}
+	if p.service == Search {
+		in.took = newLatencies()
+	}
+	return in
 }
 
 // serve counts requests of which the share failing fails.
@@ -56,6 +62,9 @@ func (in *instance) serve(requests, failing float64) {
 	in.codes[serverError] += bad
 	in.codes[notFound] += missing
 	in.codes[answered] += n - bad - missing
+	if in.took != nil {
+		in.took.observe(n, failing)
+	}
 	if in.place.service != Checkout {
 		return
 	}
@@ -101,6 +110,9 @@ func (in *instance) series() []Series {
 		add("http_request_duration_seconds_sum")
 		add("http_request_duration_seconds_count")
 	}
+	if in.took != nil {
+		add("http_request_duration_seconds")
+	}
 	return all
 }
 
@@ -119,6 +131,10 @@ func (in *instance) read(series []Series) int {
 		}
 		put(in.sum)
 		put(count)
+	}
+	if in.took != nil {
+		series[n].Histogram = in.took.histogram()
+		n++
 	}
 	return n
 }

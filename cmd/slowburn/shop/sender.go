@@ -49,6 +49,10 @@ func (s *Sender) Add(ts int64, series []Series) error {
 	}
 	for i := range series {
 		t := &s.request.Timeseries[i]
+		if h := series[i].Histogram; h != nil {
+			t.Histograms = append(t.Histograms, writev2.FromIntHistogram(0, ts, h))
+			continue
+		}
 		t.Samples = append(t.Samples, writev2.Sample{Timestamp: ts, Value: series[i].Value})
 	}
 	return nil
@@ -69,8 +73,8 @@ func (s *Sender) Send(ctx context.Context) error {
 		case err == nil:
 			for i := range s.request.Timeseries {
 				t := &s.request.Timeseries[i]
-				s.samples += len(t.Samples)
-				t.Samples = t.Samples[:0]
+				s.samples += len(t.Samples) + len(t.Histograms)
+				t.Samples, t.Histograms = t.Samples[:0], t.Histograms[:0]
 			}
 			return nil
 		case errors.As(err, &final):

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 )
 
@@ -50,6 +51,8 @@ type Shop struct {
 type Series struct {
 	Labels labels.Labels
 	Value  float64
+	// Histogram is set instead of Value for a native histogram. It is never changed.
+	Histogram *histogram.Histogram
 }
 
 // place is a service in a region.

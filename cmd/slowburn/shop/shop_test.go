@@ -88,6 +88,44 @@ func TestIncidentsAndBreaks(t *testing.T) {
 	}
 }
 
+// A native histogram counts the requests that the codes count, and shows an outage as
+// slow answers.
+func TestNativeLatency(t *testing.T) {
+	s := open(t)
+	slow := func(ts int64) (share float64) {
+		t.Helper()
+		codes, count, above := 0.0, 0.0, 0.0
+		for _, x := range s.Scrape(ts) {
+			switch {
+			case x.Labels.Get("job") != shop.Search:
+			case x.Histogram == nil:
+				codes += x.Value
+			default:
+				if err := x.Histogram.Validate(); err != nil {
+					t.Fatal(err)
+				}
+				count += float64(x.Histogram.Count)
+				for it := x.Histogram.PositiveBucketIterator(); it.Next(); {
+					if b := it.At(); b.Lower >= 0.3 {
+						above += float64(b.Count)
+					}
+				}
+			}
+		}
+		if codes != count || count == 0 {
+			t.Fatalf("want the %g requests by code, have %g in the histograms", codes, count)
+		}
+		return above / count
+	}
+	healthy := slow(opening + 600_000)
+	s.Break(shop.Search, shop.EU, 1)
+	s.Break(shop.Search, shop.US, 1)
+	failing := slow(opening + 1_200_000) // half of all requests by now
+	if healthy > 0.003 || failing < 0.3 {
+		t.Errorf("want next to no slow answer, then many; have %g and %g", healthy, failing)
+	}
+}
+
 // A request that fails for now is sent again, as it was; one that is refused for
 // good is an error.
 func TestSender(t *testing.T) {
