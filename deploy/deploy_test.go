@@ -120,11 +120,15 @@ func TestGrafanaDataSource(t *testing.T) {
 // pages are the README and the documentation.
 func pages(t *testing.T) []string {
 	t.Helper()
-	found, err := filepath.Glob("../docs/*.md")
-	if err != nil || len(found) == 0 {
-		t.Fatalf("want pages in docs, have %v, %v", found, err)
+	found := []string{"../README.md"}
+	for _, pattern := range []string{"../docs/*.md", "../docs/*/*.md"} {
+		more, err := filepath.Glob(pattern)
+		if err != nil || len(more) == 0 {
+			t.Fatalf("want pages at %s, have %v, %v", pattern, more, err)
+		}
+		found = append(found, more...)
 	}
-	return append(found, "../README.md")
+	return found
 }
 
 // TestDocumentedCommands asks slowburn for help with every command line of it that a

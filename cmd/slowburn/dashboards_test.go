@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -107,6 +108,7 @@ func TestDashboards(t *testing.T) {
 		}
 	}
 	known := metricsPage(t, address)
+	checkReferenceMetrics(t, known)
 	d := readDashboard(t, "self.json")
 	for _, p := range d.Panels {
 		for _, q := range p.Targets {
@@ -116,7 +118,7 @@ func TestDashboards(t *testing.T) {
 				continue
 			}
 			parser.Inspect(expr, func(n parser.Node, _ []parser.Node) error {
-				if s, ok := n.(*parser.VectorSelector); ok && known[strings.TrimSuffix(s.Name, "_bucket")] == nil {
+				if s, ok := n.(*parser.VectorSelector); ok && !known[strings.TrimSuffix(s.Name, "_bucket")] {
 					t.Errorf("%s: slowburn has no metric %s", p.Title, s.Name)
 				}
 				return nil
@@ -125,9 +127,10 @@ func TestDashboards(t *testing.T) {
 	}
 }
 
-// metricsPage reads /metrics as Prometheus does. Histograms must have buckets that
-// histogram_quantile understands.
-func metricsPage(t *testing.T, address string) map[string]*dto.MetricFamily {
+// metricsPage are the names on /metrics, read as Prometheus does; those of histograms
+// without their suffixes. Histograms must have buckets that histogram_quantile
+// understands.
+func metricsPage(t *testing.T, address string) map[string]bool {
 	t.Helper()
 	resp, err := http.Get(strings.TrimSuffix(address, "/") + "/metrics")
 	if err != nil {
@@ -139,21 +142,20 @@ func metricsPage(t *testing.T, address string) map[string]*dto.MetricFamily {
 	if err != nil {
 		t.Fatal(err)
 	}
+	names := map[string]bool{}
 	for name, f := range families {
-		if strings.HasSuffix(name, "_bucket") && f.GetType() == dto.MetricType_UNTYPED {
-			for _, m := range f.Metric {
-				for _, l := range m.Label {
-					if l.GetName() == "vmrange" {
-						t.Errorf("%s: want buckets with the label le, have vmrange", name)
-					}
-				}
+		base, isBucket := strings.CutSuffix(name, "_bucket")
+		for _, suffix := range []string{"_sum", "_count"} {
+			if of, ok := strings.CutSuffix(name, suffix); ok && families[of+"_bucket"] != nil {
+				base = of
 			}
 		}
-		for _, suffix := range []string{"_bucket", "_sum", "_count"} {
-			if base, ok := strings.CutSuffix(name, suffix); ok {
-				families[base] = f
+		names[base] = true
+		for _, m := range f.Metric {
+			if isBucket && !slices.ContainsFunc(m.Label, func(l *dto.LabelPair) bool { return l.GetName() == model.BucketLabel }) {
+				t.Errorf("%s: want buckets with the label le, have %v", name, m.Label)
 			}
 		}
 	}
-	return families
+	return names
 }

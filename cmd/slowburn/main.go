@@ -42,16 +42,7 @@ func execute(args []string, s streams) int {
 	app.HelpFlag.Short('h')
 	app.UsageWriter(s.out)
 	app.ErrorWriter(s.err)
-	commands := []command{
-		serveCommand(app),
-		demoCommand(app),
-		checkCommand(app),
-		importCommand(app),
-		backtestCommand(app),
-		backfillCommand(app),
-		printCommand(app),
-		versionCommand(app),
-	}
+	commands := register(app)
 	if len(args) == 0 { // kingpin would print all help and be content
 		fmt.Fprintln(s.err, "slowburn: want a command, such as serve or check; see slowburn --help")
 		return exitUsage
@@ -67,6 +58,20 @@ func execute(args []string, s streams) int {
 		}
 	}
 	return exitUsage
+}
+
+// register makes the subcommands.
+func register(app *kingpin.Application) []command {
+	return []command{
+		serveCommand(app),
+		demoCommand(app),
+		checkCommand(app),
+		importCommand(app),
+		backtestCommand(app),
+		backfillCommand(app),
+		printCommand(app),
+		versionCommand(app),
+	}
 }
 
 // report says what went wrong, unless the command has, and chooses the exit code.
