@@ -148,7 +148,6 @@ type backfillRig struct {
 func newBackfillRig(t *testing.T, hours int64) *backfillRig {
 	t.Helper()
 	r := &backfillRig{t: t, data: filepath.Join(t.TempDir(), "data"), db: openTestTSDB(t, t.TempDir()), end: testStart + hours*hourMS}
-	t.Cleanup(func() { _ = r.db.Close() })
 	r.bad, r.total = writeCheckout(t, r.db, testStart, hours, 5)
 	r.prom = servePrometheus(t, r.db, true)
 	dir := t.TempDir()

@@ -70,6 +70,7 @@ func openTestTSDB(t *testing.T, dir string) *promtsdb.DB {
 		t.Fatal(err)
 	}
 	db.DisableCompactions()
+	t.Cleanup(func() { _ = db.Close() })
 	return db
 }
 
