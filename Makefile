@@ -33,7 +33,8 @@ web/ui/dist/index.html: web/ui/node_modules/.package-lock.json $(shell find web/
 web/ui/node_modules/.package-lock.json: web/ui/package.json web/ui/package-lock.json
 	cd web/ui && npm ci --ignore-scripts --no-audit --no-fund --silent
 
-test: lint ## check the code and run every test that needs nothing but Go
+test: lint ## check the code and run every test that needs nothing but Go; those of the page if it and Chromium are there
+	@command -v chromium >/dev/null && test -f web/ui/dist/index.html || echo "NOT TESTED: the page in a browser; it needs chromium and make ui"
 	$(GO) test ./... $(TESTDATA)
 
 e2e: peers ## run slowburn between a real Prometheus and a real Alertmanager

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -19,12 +20,13 @@ func (e *Engine) Status() []slo.Status {
 	}
 	e.mu.RLock()
 	defer e.mu.RUnlock()
+	read := sync.OnceValue(e.readTerms)
 	out := make([]slo.Status, 0, len(e.ordered))
 	for _, o := range e.ordered {
 		first := len(out)
 		for _, b := range o.budgets {
 			if b.hasTotal.Load() || b == o.rollUp {
-				out = append(out, e.statusOf(b, now, alerts[o.ID()]))
+				out = append(out, e.statusOf(b, now, alerts[o.ID()], read))
 			}
 		}
 		slices.SortFunc(out[first:], func(a, b slo.Status) int { return labels.Compare(a.Groups, b.Groups) })
@@ -41,7 +43,7 @@ func (e *Engine) LastTick() time.Time {
 	return time.Time{}
 }
 
-func (e *Engine) statusOf(b *budget, now int64, alerts []slo.Alert) slo.Status {
+func (e *Engine) statusOf(b *budget, now int64, alerts []slo.Alert, read func() map[*slo.Term]bool) slo.Status {
 	s := slo.Status{Objective: b.def, Groups: b.groups, Labels: b.labels, State: slo.StateNoData}
 	for _, l := range b.ledgers {
 		s.Series += l.series
@@ -53,7 +55,7 @@ func (e *Engine) statusOf(b *budget, now int64, alerts []slo.Alert) slo.Status {
 	}
 	ev := b.last.Load()
 	if ev == nil {
-		s.Reason = e.noData(b.obj)
+		s.Reason = noData(b.obj, read())
 		return s
 	}
 	s.TS, s.State, s.Pairs = ev.ts, ev.state, ev.pairs
@@ -94,23 +96,30 @@ func matchesGroups(lset labels.Labels, b *budget) bool {
 }
 
 // noData says why an objective has no data, as far as the engine knows.
-func (e *Engine) noData(o *objective) string {
+func noData(o *objective, read map[*slo.Term]bool) string {
 	if o.SLI.Query != nil {
 		return "this SLI is free PromQL, which this version does not evaluate: " + o.SLI.Query.Reason
 	}
 	for i := range o.SLI.Terms {
-		if t := &o.SLI.Terms[i]; t.Total != 0 && !e.anyMatches(t) {
+		if t := &o.SLI.Terms[i]; t.Total != 0 && !read[t] {
 			return "matches 0 series so far: " + t.Selector()
 		}
 	}
 	return "no slot has closed yet"
 }
 
-func (e *Engine) anyMatches(t *slo.Term) bool {
+// readTerms are the terms that some series feeds: one pass over the series, however
+// many objectives have no data.
+func (e *Engine) readTerms() map[*slo.Term]bool {
+	read := map[*slo.Term]bool{}
 	for _, s := range e.series {
-		if s != nil && t.Matches(s.lset) {
-			return true
+		if s == nil {
+			continue
+		}
+		for i := range s.bound {
+			b := &s.bound[i]
+			read[&b.led.budget.obj.SLI.Terms[b.term]] = true
 		}
 	}
-	return false
+	return read
 }

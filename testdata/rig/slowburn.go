@@ -38,17 +38,23 @@ func (s *Slowburn) WriteSLO(name, text string) {
 	write(s.t, s.dir, "slos/"+name, text)
 }
 
-// Start runs slowburn and returns at once.
-func (s *Slowburn) Start() {
+// Start runs slowburn, with more flags if given, and returns at once.
+func (s *Slowburn) Start(flags ...string) {
 	s.t.Helper()
-	s.proc = proc.Start(s.t, s.dir, "slowburn", slowburn(s.t), "serve",
-		"--config.file=slowburn.yml", "--storage.tsdb.path=data", "--web.listen-address="+s.Addr)
+	s.proc = proc.Start(s.t, s.dir, "slowburn", slowburn(s.t), append([]string{"serve",
+		"--config.file=slowburn.yml", "--storage.tsdb.path=data", "--web.listen-address=" + s.Addr}, flags...)...)
 }
 
 // Ready waits until slowburn says it is.
 func (s *Slowburn) Ready(within time.Duration) time.Duration {
 	s.t.Helper()
-	return ready(s.t, "slowburn", "http://"+s.Addr+"/-/ready", within, s.proc)
+	return s.ReadyUnder("", within)
+}
+
+// ReadyUnder does so for one that serves under a path.
+func (s *Slowburn) ReadyUnder(path string, within time.Duration) time.Duration {
+	s.t.Helper()
+	return ready(s.t, "slowburn", "http://"+s.Addr+path+"/-/ready", within, s.proc)
 }
 
 // PID is the running process's id.

@@ -19,10 +19,11 @@ export function App() {
     document.title = (firing > 0 ? `(${firing}) ` : '') + 'slowburn · ' + place.view;
   }, [firing, place.view]);
 
-  const ready = standing.data !== undefined && standing.data.not_ready === undefined;
+  // Until it is known otherwise, all is taken to be ready: the view asks at once.
+  const ready = standing.data?.not_ready === undefined;
   return (
     <Frame view={place.view} standing={standing}>
-      {place.view === 'status' && standing.data && <StatusView />}
+      {place.view === 'status' && <StatusView />}
       {ready && place.view === 'overview' && <Overview params={place.params} />}
       {ready && place.view === 'objective' && <ObjectiveView params={place.params} />}
       {ready && place.view === 'now' && <NowView demo={standing.data?.demo ?? false} />}

@@ -16,11 +16,12 @@ type State<T> = Omit<Polled<T>, 'again'>;
 const nothing = { data: undefined, error: undefined, at: 0 };
 
 /**
- * nextWait is how long to wait until the next request, ms: longer after failures, and
- * so long that a slow answer keeps slowburn busy for a twentieth of the time.
+ * nextWait is how long to wait until the next request, ms: longer after failures, at
+ * most a minute, and so long that a slow answer keeps slowburn busy for a twentieth of
+ * the time, at most half a minute.
  */
 export function nextWait(every: number, took: number, failures: number): number {
-  return Math.max(Math.min(every * 2 ** failures, 60_000), took * 20);
+  return Math.max(Math.min(every * 2 ** failures, 60_000), Math.min(took * 20, 30_000));
 }
 
 /**

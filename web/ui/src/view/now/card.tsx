@@ -22,7 +22,7 @@ export function Card({ burning }: { burning: Burning }) {
   return (
     <article class={'card ' + (first?.state === 'resolved' ? 'over-now' : burning.page ? 'page' : '')}>
       <header>
-        <h3>
+        <h2>
           {service && slo ? (
             <Link view="objective" params={{ service, slo, segment: groups.length > 0 && budget ? budget.id : '' }}>
               {service}/{slo}
@@ -31,7 +31,7 @@ export function Card({ burning }: { burning: Burning }) {
             <span>{labels['alertname']}</span>
           )}
           {groups.length > 0 && <span class="segment"> {groups.map(([n, v]) => `${n}=${v}`).join(', ')}</span>}
-        </h3>
+        </h2>
         {alerts.map((a) => (
           <Severity key={a.labels['severity'] ?? ''} alert={a} />
         ))}

@@ -31,12 +31,14 @@ export function ObjectiveView({ params }: { params: URLSearchParams }) {
   const budget = (segment && all.find((b) => b.id === segment)) || rollUp;
   if (budgets.data && !budget) {
     return (
-      <p class="empty">
-        <b>
-          There is no objective {service}/{slo}.
-        </b>{' '}
-        It may have been removed, or its file is broken: <Link view="status">Status</Link> says so. <Link view="overview">All objectives</Link>
-      </p>
+      <div class="empty">
+        <h1>
+          There is no objective {service}/{slo}
+        </h1>
+        <p>
+          It may have been removed, or its file is broken: <Link view="status">Status</Link> says so. <Link view="overview">All objectives</Link>
+        </p>
+      </div>
     );
   }
   return (
