@@ -1,6 +1,6 @@
 # Everything this project does is a target here; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help build run ui test e2e faults bench bench-peers lint fuzz golden peers clean
+.PHONY: help build run ui pictures test e2e faults bench bench-peers lint fuzz golden peers clean
 
 GO       ?= go
 # No C compiler is needed, and product, tests and peers share what the compiler made.
@@ -26,6 +26,9 @@ run: ## run the demo: a small shop, an outage, a page; no flags
 	$(GO) run ./cmd/slowburn demo
 
 ui: web/ui/dist/index.html ## build the page from web/ui; needs npm and Node 20.19 or later
+
+pictures: build ## make docs/pictures from the real page of the demo; needs chromium
+	$(GO) test -count=1 ./web/ui/browser -run TestPictures -pictures
 
 web/ui/dist/index.html: web/ui/node_modules/.package-lock.json $(shell find web/ui/src web/ui/index.html web/ui/*.ts web/ui/tsconfig.json -type f)
 	cd web/ui && npm run --silent build

@@ -186,10 +186,13 @@ func Back() Action { return chromedp.NavigateBack() }
 func (p *Page) Key(key string) { p.t.Helper(); p.Do(chromedp.KeyEvent(key)) }
 
 // Shot writes a picture of the screen to bin/screenshots.
-func (p *Page) Shot(name string) {
+func (p *Page) Shot(name string) { p.t.Helper(); p.ShotIn("bin/screenshots", name) }
+
+// ShotIn writes one to a folder of the repository.
+func (p *Page) ShotIn(dir, name string) {
 	p.t.Helper()
 	png := run(p, chromedp.CaptureScreenshot())
-	dir := filepath.Join(root, "bin/screenshots")
+	dir = filepath.Join(root, dir)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		p.t.Fatal(err)
 	}

@@ -78,7 +78,7 @@ func overview(t *testing.T, chromium Chromium, base string) {
 
 func objective(t *testing.T, chromium Chromium, base string) {
 	p := chromium.Open(t, base, objectivePath("shop", "availability"), Desk)
-	p.See("Budget left of 30d", "fires since", "Blame", "natively: counted as samples arrive", "shop.yml:", "Runbook")
+	p.See("Budget left of 30d", "A segment burns:", "fires since", "Blame", "natively: counted as samples arrive", "shop.yml:", "Runbook")
 	// The segments are ranked by blame: us has nearly all of it.
 	p.Until("document.querySelector('table.segments tbody tr')?.innerText.includes('region=us')")
 	p.Until("document.querySelectorAll('.plot canvas').length === 3")
@@ -159,7 +159,7 @@ func phone(t *testing.T, chromium Chromium, base string) {
 		"overview": "", "objective": objectivePath("shop", "availability"), "now": "now", "releases": "releases?service=shop", "status": "status",
 	} {
 		p := chromium.Open(t, base, path, Phone)
-		p.Until("document.querySelector('h1') && !document.body.innerText.includes('Loading…')")
+		p.Until("document.querySelector('h1') && document.querySelector('.plot canvas, tbody, .card, select') && !document.body.innerText.includes('Loading…')")
 		p.Accessible()
 		p.FitsWidth()
 		p.Shot("phone-" + name)
@@ -169,8 +169,8 @@ func phone(t *testing.T, chromium Chromium, base string) {
 func night(t *testing.T, chromium Chromium, base string) {
 	for name, path := range map[string]string{"overview": "", "objective": objectivePath("shop", "availability"), "now": "now"} {
 		p := chromium.Open(t, base, path, Night)
-		p.See("shop/")
-		p.Until("!document.body.innerText.includes('Loading…')")
+		p.See("availability")
+		p.Until("document.querySelector('.plot canvas, svg.spark, .card') && !document.body.innerText.includes('Loading…')")
 		p.Accessible()
 		p.Shot("night-" + name)
 	}

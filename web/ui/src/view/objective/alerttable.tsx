@@ -4,9 +4,18 @@ import { float } from '../../api/number';
 import { burn, errorRatio } from '../../format/number';
 import { clock, duration } from '../../format/time';
 import { outlook, paceOf } from './outlook';
+import { seriesOf } from './selector';
+
+interface AlertTableProps {
+  budget: Budget;
+  all: Budget[];
+  alerts: DeliveredAlert[];
+}
 
 /** AlertTable shows every pair of windows against its threshold, and when it would fire. */
-export function AlertTable({ budget, alerts }: { budget: Budget; alerts: DeliveredAlert[] }) {
+export function AlertTable({ budget, all, alerts }: AlertTableProps) {
+  const labels = seriesOf(budget, all);
+  const own = alerts.filter((a) => isOf(a, labels));
   const pace = paceOf(budget.pairs);
   const allowed = 1 - float(budget.target_ratio);
   return (
@@ -40,7 +49,7 @@ export function AlertTable({ budget, alerts }: { budget: Budget; alerts: Deliver
                 <td>
                   <Gauge window={p.short_window} rate={p.short_burn_rate} pair={p} allowed={allowed} />
                 </td>
-                <td>{verdict(p, budget, alerts, pace?.burn ?? 0)}</td>
+                <td>{verdict(p, own, pace?.burn ?? 0)}</td>
               </tr>
             ))}
           </tbody>
@@ -68,8 +77,8 @@ function Gauge({ window, rate, pair, allowed }: { window: string; rate: Pair['lo
   );
 }
 
-function verdict(pair: Pair, budget: Budget, alerts: DeliveredAlert[], pace: number) {
-  const firing = alerts.find((a) => a.state === 'firing' && a.labels['severity'] === pair.severity && isOf(a, budget));
+function verdict(pair: Pair, alerts: DeliveredAlert[], pace: number) {
+  const firing = alerts.find((a) => a.state === 'firing' && (a.labels['sloth_severity'] ?? a.labels['severity']) === pair.severity);
   const look = outlook(pair, pace);
   if (look.kind === 'holds') {
     return firing ? <b class="over">fires since {clock(firing.fired_ms ?? 0)}</b> : <b class="over">holds; the alert is pending or held back</b>;
@@ -81,6 +90,7 @@ function verdict(pair: Pair, budget: Budget, alerts: DeliveredAlert[], pace: num
   return <span class="soft">does not fire</span>;
 }
 
-function isOf(alert: DeliveredAlert, budget: Budget): boolean {
-  return Object.entries(budget.labels).every(([name, value]) => alert.labels[name] === value);
+/** isOf says whether an alert is the budget's own: a segment's is not its roll-up's. */
+export function isOf(alert: DeliveredAlert, labels: Record<string, string>): boolean {
+  return Object.entries(labels).every(([name, value]) => (alert.labels[name] ?? '') === value);
 }

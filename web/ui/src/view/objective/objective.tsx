@@ -1,6 +1,6 @@
 import { ask } from '../../api/ask';
 import type { Alerts } from '../../api/alert';
-import { severityOf, standing, type Budgets } from '../../api/budget';
+import { severityOf, standing, type Budget, type Budgets } from '../../api/budget';
 import type { Objectives } from '../../api/objective';
 import { usePoll } from '../../api/poll';
 import { Link } from '../../navigate';
@@ -65,11 +65,29 @@ export function ObjectiveView({ params }: { params: URLSearchParams }) {
       </header>
       {budgets.error && <Notice failure={budgets.error} what="this budget" stale={budgets.data !== undefined} />}
       {budget?.reason && <div class="notice">{budget.reason}</div>}
+      {budget && budget === rollUp && <BurningSegments all={all} />}
       {budget && <Figures budget={budget} />}
-      {budget && budget.pairs.length > 0 && <AlertTable budget={budget} alerts={alerts.data?.alerts ?? []} />}
+      {budget && budget.pairs.length > 0 && <AlertTable budget={budget} all={all} alerts={alerts.data?.alerts ?? []} />}
       {budget && <Charts budget={budget} all={all} params={params} />}
       {all.length > 1 && <Segments budgets={all} chosen={budget} />}
       {objective && <Definition objective={objective} budget={budget} />}
     </article>
+  );
+}
+
+/** BurningSegments says which segments burn: their objective as a whole may be well. */
+function BurningSegments({ all }: { all: Budget[] }) {
+  const burning = all.filter((b) => Object.keys(b.groups).length > 0 && standing(b) === 'burning');
+  if (burning.length === 0) return null;
+  return (
+    <p class="notice burns">
+      <b>{burning.length === 1 ? 'A segment burns:' : burning.length + ' segments burn:'}</b>{' '}
+      {burning.slice(0, 3).map((b) => (
+        <Link key={b.id} view="objective" params={{ service: b.service, slo: b.slo, segment: b.id }} class="clip">
+          {groupText(b.groups)}
+        </Link>
+      ))}
+      {burning.length > 3 && ' and more below'}
+    </p>
   );
 }
