@@ -49,10 +49,13 @@ func (e *Engine) Tick(ctx context.Context, now int64) error {
 	e.mu.RUnlock()
 
 	// Of all before any closes: how far a budget may be evaluated depends on which of
-	// its sources are silent.
+	// its sources are silent. One that falls silent only now goes on holding the budget
+	// up until its own slots have closed, for what it sent belongs to the windows.
 	for _, src := range sources {
 		src.mu.Lock()
+		was := src.silent
 		src.listen(now, &e.opts)
+		src.silent = src.silent && was
 		src.mu.Unlock()
 	}
 	var failed error
