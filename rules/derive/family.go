@@ -25,6 +25,8 @@ const (
 	slothMeta
 	// slothInfo is sloth_slo_info.
 	slothInfo
+	// pyrraSLO are Pyrra's generic series, per group.
+	pyrraSLO
 	numFamilies
 )
 
@@ -120,7 +122,7 @@ func (f *family) narrow(ms []*labels.Matcher) (best []int32, ok bool) {
 // variant label; ok is false if it has no such series.
 func baseLabels(id familyID, b *slo.Budget) (lset labels.Labels, ok bool) {
 	o := b.Objective
-	sloth := o.Format == slo.FormatSloth
+	tool := o.Format.Tool()
 	rollUp := b.Groups.IsEmpty()
 	switch id {
 	case identity:
@@ -129,15 +131,19 @@ func baseLabels(id familyID, b *slo.Budget) (lset labels.Labels, ok bool) {
 		return infoLabels(b), true
 	case slothSLI:
 		// Sloth knows no roll-up: its query yields the groups.
-		if sloth && rollUp == (len(o.SLI.By) == 0) {
+		if tool == slo.ToolSloth && rollUp == (len(o.SLI.By) == 0) {
 			return slothLabels(o, b.Groups, nil), true
 		}
+	case pyrraSLO:
+		if tool == slo.ToolPyrra && rollUp == (len(o.SLI.By) == 0) {
+			return pyrraLabels(o, b.Groups), true
+		}
 	case slothMeta:
-		if sloth && rollUp {
+		if tool == slo.ToolSloth && rollUp {
 			return slothLabels(o, labels.EmptyLabels(), nil), true
 		}
 	case slothInfo:
-		if sloth && rollUp {
+		if tool == slo.ToolSloth && rollUp {
 			return slothLabels(o, labels.EmptyLabels(), slothInfoLabels(o)), true
 		}
 	}

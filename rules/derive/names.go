@@ -1,6 +1,8 @@
 package derive
 
 import (
+	"slices"
+
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/slowburn/slowburn/slo"
@@ -31,7 +33,7 @@ const (
 )
 
 // table is every derived name. Stored names are in stored.go.
-var table = append(ownTable, slothTable...)
+var table = slices.Concat(ownTable, slothTable, pyrraTable)
 
 var ownTable = []metric{
 	{name: "slo_error_ratio", variants: allWindows, reads: ownWindow, kinds: events, value: errorRatio},

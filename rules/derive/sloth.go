@@ -35,7 +35,7 @@ var slothTable = []metric{
 var slothWindows = []time.Duration{5 * time.Minute, 30 * time.Minute, hour, 2 * hour, 6 * hour, 24 * hour, 72 * hour}
 
 func slothSLIs(s *shape) []variant {
-	if !s.sloth {
+	if s.tool != slo.ToolSloth {
 		return nil
 	}
 	var windows []slo.Window
@@ -54,7 +54,7 @@ func slothSLIs(s *shape) []variant {
 }
 
 func slothSingle(s *shape) []variant {
-	if !s.sloth {
+	if s.tool != slo.ToolSloth {
 		return nil
 	}
 	return single(s)
@@ -63,21 +63,21 @@ func slothSingle(s *shape) []variant {
 // slothCurrent and slothPeriod keep `sloth_window`, as Sloth's own rules do: they
 // divide by group_left, which keeps the labels of the SLI series.
 func slothCurrent(s *shape) []variant {
-	if !s.sloth {
+	if s.tool != slo.ToolSloth {
 		return nil
 	}
 	return []variant{slothVariant("", recentWindow)}
 }
 
 func slothPeriod(s *shape) []variant {
-	if !s.sloth {
+	if s.tool != slo.ToolSloth {
 		return nil
 	}
 	return []variant{slothVariant("", s.budget[0])}
 }
 
 func slothPeriodDays(s *shape) []variant {
-	if !s.sloth {
+	if s.tool != slo.ToolSloth {
 		return nil
 	}
 	return []variant{{window: s.budget[0]}}
@@ -124,7 +124,7 @@ func slothInfoLabels(o *slo.Objective) map[string]string {
 	return map[string]string{
 		"sloth_version":   "slowburn",
 		"sloth_mode":      "slowburn",
-		"sloth_spec":      string(slo.FormatSloth),
+		"sloth_spec":      string(o.Format),
 		"sloth_objective": strconv.FormatFloat(percent, 'f', -1, 64),
 	}
 }

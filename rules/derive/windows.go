@@ -28,8 +28,8 @@ type shape struct {
 	// alerts are the windows of the alert rules, budget the objective's own, both
 	// without repetition; all is both.
 	alerts, budget, all []slo.Window
-	// sloth says that the objective came from a Sloth file.
-	sloth    bool
+	// tool is the one whose names are served too.
+	tool     slo.Tool
 	variants [numFamilies][]variant
 }
 
@@ -65,7 +65,7 @@ func (all shapes) of(o *slo.Objective) *shape {
 	for _, w := range o.Windows {
 		key = fmt.Appendf(key, "%d %s %p,", w.Length, w.Calendar, w.Zone)
 	}
-	key = append(key, o.Format...)
+	key = append(key, o.Format.Tool()...)
 	if s := all[string(key)]; s != nil {
 		return s
 	}
@@ -75,7 +75,7 @@ func (all shapes) of(o *slo.Objective) *shape {
 }
 
 func newShape(o *slo.Objective) *shape {
-	s := &shape{sloth: o.Format == slo.FormatSloth}
+	s := &shape{tool: o.Format.Tool()}
 	for i := range o.Rules {
 		for _, p := range o.Rules[i].Pairs {
 			s.alerts = addWindow(s.alerts, slo.Rolling(p.Short))
