@@ -2,8 +2,12 @@ package rig
 
 import (
 	"fmt"
+	"os"
 	"testing"
 	"time"
+
+	"github.com/prometheus/client_golang/api"
+	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 
 	"github.com/slowburn/slowburn/testdata/proc"
 )
@@ -28,7 +32,17 @@ type Prometheus struct {
 // StartPrometheus starts it and waits until it is ready.
 func StartPrometheus(t testing.TB, protocol Protocol, target, writeTo string) *Prometheus {
 	t.Helper()
+	return StartReplica(t, protocol, target, writeTo, "")
+}
+
+// StartReplica starts one of several that scrape the same target for the same
+// source. Without a name it is no replica.
+func StartReplica(t testing.TB, protocol Protocol, target, writeTo, replica string) *Prometheus {
+	t.Helper()
 	dir, addr := t.TempDir(), proc.FreeAddress(t)
+	if replica != "" {
+		replica = "prometheus_replica: " + replica
+	}
 	write(t, dir, "prometheus.yml", fmt.Sprintf(`
 global:
   scrape_interval: 1s
@@ -36,6 +50,7 @@ global:
   external_labels:
     cluster: e2e
     prometheus: one
+    %s
 scrape_configs:
   - job_name: shop
     static_configs:
@@ -45,7 +60,7 @@ remote_write:
     protobuf_message: %s
     queue_config:
       batch_send_deadline: 1s
-`, target, writeTo, protocol))
+`, replica, target, writeTo, protocol))
 	p := &Prometheus{URL: "http://" + addr}
 	p.proc = proc.Start(t, dir, "prometheus", Peer(t, "prometheus"),
 		"--config.file=prometheus.yml", "--storage.tsdb.path=data", "--web.listen-address="+addr)
@@ -55,3 +70,27 @@ remote_write:
 
 // Kill ends it as kill -9 does.
 func (p *Prometheus) Kill() { p.proc.Kill() }
+
+// API is Prometheus's Go client, pointed at it.
+func (p *Prometheus) API(t testing.TB) v1.API {
+	t.Helper()
+	client, err := api.NewClient(api.Config{Address: p.URL})
+	if err != nil {
+		t.Fatalf("make a client for Prometheus: %v", err)
+	}
+	return v1.NewAPI(client)
+}
+
+// Memory is what it holds resident, bytes.
+func (p *Prometheus) Memory(t testing.TB) int {
+	t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.proc.PID()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var size, resident int
+	if _, err := fmt.Sscan(string(b), &size, &resident); err != nil {
+		t.Fatal(err)
+	}
+	return resident * os.Getpagesize()
+}

@@ -85,3 +85,22 @@ func (s *Slowburn) Fires(t testing.TB, want int) error {
 	}
 	return nil
 }
+
+// Raw are the samples that an API holds of a selector's series in (from, to], by
+// series; labels that Prometheus adds when it sends are left out.
+func Raw(api v1.API, selector string, from, to time.Time) (map[string][]model.SamplePair, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	query := fmt.Sprintf("%s[%dms]", selector, to.Sub(from).Milliseconds())
+	have, _, _, err := api.Query(ctx, query, to)
+	if err != nil {
+		return nil, fmt.Errorf("query %s: %w", query, err)
+	}
+	out := map[string][]model.SamplePair{}
+	for _, s := range have.(model.Matrix) {
+		delete(s.Metric, "cluster")
+		delete(s.Metric, "prometheus")
+		out[s.Metric.String()] = s.Values
+	}
+	return out, nil
+}

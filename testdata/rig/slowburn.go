@@ -74,6 +74,12 @@ func (s *Slowburn) Reload() {
 	}
 }
 
+// Freeze stops it as SIGSTOP does: connections stay open and nothing is answered.
+func (s *Slowburn) Freeze() error { return s.proc.Signal(syscall.SIGSTOP) }
+
+// Thaw lets it go on.
+func (s *Slowburn) Thaw() error { return s.proc.Signal(syscall.SIGCONT) }
+
 // Log is what all its processes have printed.
 func (s *Slowburn) Log() string { return s.proc.Log() }
 
