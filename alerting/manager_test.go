@@ -239,3 +239,34 @@ func TestStatusTellsWhoKnows(t *testing.T) {
 		equal(t, 2, m.metric("slowburn_alertmanagers_discovered"), "discovered")
 	})
 }
+
+// TestHeard asks whether everybody who can hear has heard: not one that is gone, not
+// one from which relabelling keeps the alert, but one that refuses it.
+func TestHeard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWire("am1", "am2")
+		w.hosts["am2"].set(status(400))
+		m := start(t, alerting.Options{Config: to("am1", "am2"), Transport: w})
+		a := firing("A", time.Now())
+		heard := func(when string, want bool) {
+			t.Helper()
+			equal(t, want, m.Heard(a.Labels), when)
+		}
+		heard("before it fires", false)
+		m.Set([]slo.Alert{a})
+		after(time.Second)
+		heard("while am2 refuses it", false)
+		w.hosts["am2"].set(refuseConn)
+		after(2 * time.Minute)
+		heard("while am2 is gone", true)
+		w.hosts["am1"].set(refuseConn)
+		after(2 * time.Minute)
+		heard("while both are gone", false)
+		w.hosts["am1"].set(nil)
+		w.hosts["am2"].set(nil)
+		after(time.Minute)
+		heard("when both are back", true)
+		m.Set(nil)
+		heard("when it is resolved", false)
+	})
+}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/prometheus/model/labels"
+
 	"github.com/slowburn/slowburn/slo"
 )
 
@@ -64,6 +66,29 @@ func (m *Manager) Status() []slo.AlertDelivery {
 		all = append(all, s)
 	}
 	return all
+}
+
+// Heard says whether every Alertmanager that answers knows that the alert with these
+// labels fires, and that there is one. Where relabel rules drop the alert there is
+// nothing to hear.
+func (m *Manager) Heard(ls labels.Labels) bool {
+	m.table.mu.Lock()
+	defer m.table.mu.Unlock()
+	it := m.table.items[string(ls.Bytes(nil))]
+	if it == nil || it.alert.State != slo.AlertFiring {
+		return false
+	}
+	some := false
+	for key, t := range m.targets {
+		if t.failing || t.answered.IsZero() {
+			continue
+		}
+		if !it.delivery(key).settled(&it.alert, it.ended) {
+			return false
+		}
+		some = true
+	}
+	return some
 }
 
 func (d *delivery) snapshot(target string, a *slo.Alert) slo.Delivery {

@@ -1,10 +1,7 @@
 package rules
 
 import (
-	"fmt"
-	"time"
-
-	"github.com/prometheus/prometheus/model/labels"
+	"slices"
 
 	"github.com/slowburn/slowburn/slo"
 )
@@ -16,173 +13,111 @@ const (
 	// heldAfter is for how long a firing alert whose data vanished is held before it
 	// turns into SLODataMissing, ms.
 	heldAfter = 15 * 60 * 1000
-	// lagAfter is the lag at which SLOSourceLagging fires, ms, or three scrape
-	// intervals if that is longer.
-	lagAfter = 2 * 60 * 1000
-	// forgottenAfter is when a source that never came back is given up, ms.
-	forgottenAfter = 24 * 60 * 60 * 1000
 )
 
-// watchSources looks, once a slot, at what did not arrive: sources that lag, budgets
-// whose data is gone, series that vanished without a stale marker.
-func (e *Engine) watchSources(sources []*source, now int64) {
-	if now-e.watched < e.slot {
-		return
-	}
-	e.watched = now
-	if now-e.expired >= hour {
-		e.expired = now
-		e.expireGroups(now)
-	}
-	for _, src := range sources {
-		src.mu.Lock()
-		newest, interval, ledgers := src.newest, src.interval, src.ledgers
-		src.giveUp(e.slot)
-		live, known := src.live(), src.heard || src.silent
-		src.mu.Unlock()
-		if newest == 0 || !known {
-			continue // after a start it has its time to send
-		}
-		lag := now - newest
-		// A backlog that shrinks is being worked off: what there is to say was said
-		// before it arrived, if anybody was there to say it.
-		shrinks := src.lagBefore == 0 || lag < src.lagBefore
-		src.lagBefore = lag
-		told := src.lagAlert != nil && src.lagAlert.State == slo.AlertFiring
-		lagging := live && lag > max(lagAfter, 3*interval) && lag < forgottenAfter
-		e.watchLag(src, lagging && (told || !shrinks || now-src.lagSince > backlogPatience), lag, now)
-		e.mu.RLock()
-		for _, l := range ledgers {
-			if b := l.budget; l == b.ledgers[0] && b.hasTotal.Load() && b.alertsHere() {
-				e.watchBudget(b, now)
-			}
-		}
-		e.mu.RUnlock()
-	}
+// sight is what a look at a budget's ledgers finds.
+type sight struct {
+	last     int64 // end of the newest slot with data, ms; 0 if there never was any
+	gone     int64 // for how long there has been none, in its sources' own time, ms
+	interval int64 // the slowest scrape interval, ms
+	silent   bool  // its sources are silent as a whole
+	known    bool  // each of them had its time to send since the start
 }
 
-// giveUp stops expecting series that vanished without a stale marker an hour ago
-// while their source went on.
-func (src *source) giveUp(slot int64) {
-	const vanished = 60 * 60 * 1000
-	if src.newest-src.swept < vanished/12 {
-		return
-	}
-	src.swept = src.newest
-	src.interval = 0
-	for s := range src.series {
-		last := s.recent.Last()
-		if last == nil || !s.live {
-			continue
-		}
-		if last.T < src.newest-max(vanished, 10*s.cadence.Interval()) {
-			s.stop(src.newest, slot)
-			continue
-		}
-		src.interval = max(src.interval, s.cadence.Interval())
-	}
-}
-
-// watchLag keeps a source's SLOSourceLagging.
-func (e *Engine) watchLag(src *source, lagging bool, lag, now int64) {
-	a := src.lagAlert
-	switch {
-	case lagging && (a == nil || a.State != slo.AlertFiring):
-		if a == nil {
-			a = &alertState{key: "alert/source/" + src.name, rule: -1}
-			src.lagAlert = a
-		}
-		a.AlertRecord = AlertRecord{
-			State: slo.AlertFiring, ActiveAt: now, FiredAt: now, TS: now, Published: true,
-			Labels: labels.FromStrings(labels.AlertName, slo.AlertSourceLag, "severity", slo.SeverityTicket, slo.LabelSource, src.name, "instance", e.opts.Instance),
-		}
-		e.alerts.add(a)
-		e.records.setAlert(a.key, &a.AlertRecord)
-	case !lagging && a != nil && a.State == slo.AlertFiring:
-		a.State, a.ResolvedAt, a.EndedAt = slo.AlertResolved, now, now
-		e.alerts.changed = true
-		e.records.setAlert(a.key, &a.AlertRecord)
-	}
-	if a != nil && a.State == slo.AlertFiring {
-		a.Annotations = labels.FromStrings(
-			"summary", fmt.Sprintf("source %q is %s behind", src.name, time.Duration(lag*int64(time.Millisecond)).Round(time.Second)),
-			"description", "Budgets fed by it are not evaluated for that time. Is the Prometheus running, and does its remote write reach this slowburn?",
-			"data_time", time.UnixMilli(now-lag).UTC().Format(time.RFC3339),
-		)
-	}
-}
-
-// watchBudget keeps a budget's SLODataMissing. A budget is missing data when it has
-// had some within its window and now has had none for a while, unless its sources
-// are silent as a whole: then SLOSourceLagging says so once for all of them. An
-// alert that fires while its data vanishes is held, turns into SLODataMissing at
-// its severity, and is resolved once that one was acknowledged.
-func (e *Engine) watchBudget(b *budget, now int64) {
-	if b.inBacklog(now) {
-		return // what is missing may still come
-	}
-	last, gone, interval, silent := int64(0), int64(forever), int64(0), true
+func (b *budget) look(now int64) sight {
+	s := sight{gone: forever, silent: true, known: true}
 	for _, l := range b.ledgers {
 		// A source that sends is asked in its own time, however late it is.
 		ts := l.src.closed
 		l.src.mu.Lock()
-		known := l.src.heard || l.src.silent
+		s.known = s.known && (l.src.heard || l.src.silent)
 		if l.src.silent {
 			ts = now
 			// If all its targets were seen to go, it is not the source that is missing.
-			silent = silent && l.live > 0
+			s.silent = s.silent && l.live > 0
 		} else {
-			silent = false
+			s.silent = false
 		}
 		l.src.mu.Unlock()
-		if !known {
-			return
-		}
-		last, interval = max(last, l.lastData), max(interval, l.src.interval)
-		gone = min(gone, ts-l.lastData)
+		s.last, s.interval = max(s.last, l.lastData), max(s.interval, l.src.interval)
+		s.gone = min(s.gone, ts-l.lastData)
 	}
-	if last == 0 {
+	return s
+}
+
+// absent says whether there was data and is none any more.
+func (s sight) absent(o *objective) bool {
+	return s.known && s.last != 0 && s.gone > max(absentAfter, 5*s.interval, o.absentFor()) && (o.Required || s.gone < o.longest.Milliseconds())
+}
+
+// watchBudget keeps a budget's SLODataMissing. A budget is missing data when it has
+// had some within its window and now has had none for a while, unless its sources
+// are silent as a whole: then SLOSourceLagging says so once for all of them; nor does
+// a group say what its roll-up says. An alert that fires while its data vanishes is
+// held, turns into SLODataMissing at its severity, and is resolved once that one was
+// acknowledged.
+func (e *Engine) watchBudget(b *budget, now int64) {
+	if b.inBacklog(now) {
+		return // what is missing may still come
+	}
+	s := b.look(now)
+	if !s.known || s.last == 0 {
 		return
 	}
-	held := b.held()
-	absent := gone > max(absentAfter, 5*interval, b.obj.absentFor()) && gone < b.obj.longest.Milliseconds()
-	for _, a := range b.alerts {
-		if a != nil && a.State == slo.AlertFiring {
-			if absent && a.GoneAt == 0 {
-				a.GoneAt = last
-			} else if !absent {
-				a.GoneAt = 0
-			}
-		}
-	}
+	absent := s.absent(b.obj)
+	b.markGone(absent, s.last)
+	held, told := b.held(), b.missing != nil && b.missing.State == slo.AlertFiring
 	switch {
 	case held != nil:
-		absent = absent && gone > heldAfter
-	case silent:
-		absent = absent && b.missing != nil
+		absent = absent && s.gone > heldAfter
+	case b.obj.Absence == slo.AbsenceIgnore:
+		absent = false
+	case s.silent, b.spokenFor(now):
+		absent = absent && told
 	}
-	a := b.missing
 	switch {
-	case absent && (a == nil || a.State != slo.AlertFiring):
-		if a == nil {
-			a = &alertState{key: "alert/" + b.key + "/missing", budget: b, rule: -1}
-			b.missing = a
+	case absent && !told:
+		e.raiseMissing(b, s.last, now, e.absenceSeverity(b, held, s.last, now))
+	case !absent:
+		e.endMissing(b, now)
+	case held != nil && b.speaksFor(held) && e.opts.Acknowledged(b.missing.Labels):
+		e.handOver(b, now)
+	}
+}
+
+// watchRequired looks for required objectives that never had data: no ledger's
+// source speaks for them.
+func (e *Engine) watchRequired(now int64) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	for _, o := range e.ordered {
+		b := o.rollUp
+		if b == nil || b.look(now).last != 0 {
+			continue
 		}
-		a.AlertRecord = AlertRecord{State: slo.AlertFiring, ActiveAt: last, FiredAt: now, TS: now, Published: true, Labels: b.missingLabels(held)}
-		a.Annotations = e.missingAnnotations(a, last)
-		e.alerts.add(a)
-		e.records.setAlert(a.key, &a.AlertRecord)
-	case !absent && a != nil && a.State == slo.AlertFiring:
-		a.State, a.ResolvedAt, a.EndedAt = slo.AlertResolved, now, now
-		e.alerts.changed = true
-		e.records.setAlert(a.key, &a.AlertRecord)
-	case absent && held != nil && a.State == slo.AlertFiring && e.opts.Acknowledged(a.Labels):
-		for _, h := range b.alerts {
-			if h != nil && h.State == slo.AlertFiring {
-				h.State, h.ResolvedAt, h.EndedAt = slo.AlertResolved, now, now
-				e.alerts.changed = true
-				e.records.setAlert(h.key, &h.AlertRecord)
+		switch told := b.missing != nil && b.missing.State == slo.AlertFiring; {
+		case !o.Required || o.Absence == slo.AbsenceIgnore:
+			e.endMissing(b, now)
+		case !told && now-max(e.started, o.record.Since) > absentAfter:
+			severity := slo.SeverityTicket
+			if o.Absence == slo.AbsencePage {
+				severity = slo.SeverityPage
 			}
+			e.raiseMissing(b, 0, now, severity)
+		}
+	}
+}
+
+// markGone notes on the alerts that fire since when their data is gone, or that it
+// is back.
+func (b *budget) markGone(absent bool, last int64) {
+	for _, a := range b.alerts {
+		switch {
+		case a == nil || a.State != slo.AlertFiring:
+		case !absent:
+			a.GoneAt = 0
+		case a.GoneAt == 0:
+			a.GoneAt = last
 		}
 	}
 }
@@ -197,20 +132,74 @@ func (b *budget) held() *alertState {
 	return nil
 }
 
-// watchdog always fires: who does not get it any more knows that slowburn, or the
-// way from it, is broken.
-func (e *Engine) watchdog(now int64) slo.Alert {
-	newest := int64(0)
-	for _, s := range e.Sources() {
-		newest = max(newest, s.Newest)
+// spokenFor says whether the budget's roll-up misses its data too, and tells so: one
+// fault, one alert.
+func (b *budget) spokenFor(now int64) bool {
+	up := b.obj.rollUp
+	return up != nil && up != b && up.alertsHere() && up.look(now).absent(b.obj)
+}
+
+// absenceSeverity is that of the alert that is held, if one is, or what the
+// objective says. If it says nothing, a whole service that was gone at once, with
+// requests up to the end, pages where a burn would: it burns as fast as can be, and
+// no counter is left to tell.
+func (e *Engine) absenceSeverity(b *budget, held *alertState, last, now int64) string {
+	o := b.obj
+	pages := func(r slo.Rule) bool { return r.Severity == slo.SeverityPage }
+	switch {
+	case held != nil && pages(b.def.Rules[held.rule]), o.Absence == slo.AbsencePage:
+		return slo.SeverityPage
+	case o.Absence == slo.AbsenceTicket, !slices.ContainsFunc(b.def.Rules, pages):
+		return slo.SeverityTicket
 	}
-	data := "never"
-	if newest > 0 {
-		data = time.UnixMilli(newest).UTC().Format(time.RFC3339)
+	up := o.rollUp
+	if up == nil || up != b && !up.look(now).absent(o) || up.counts(last-absentAfter, last, e.slot, false).Total == 0 {
+		return slo.SeverityTicket
 	}
-	return slo.Alert{
-		Labels:      labels.FromStrings(labels.AlertName, slo.AlertWatchdog, "severity", slo.SeverityNone, "instance", e.opts.Instance),
-		Annotations: labels.FromStrings("summary", "slowburn evaluates and delivers", "data_time", data),
-		State:       slo.AlertFiring, ActiveAt: e.started, FiredAt: e.started,
+	return slo.SeverityPage
+}
+
+// speaksFor says whether SLODataMissing is as severe as the alert that is held. An
+// objective's own alert for missing data has the severity its file gave it.
+func (b *budget) speaksFor(held *alertState) bool {
+	return b.obj.Absent != nil || b.missing.Labels.Get("severity") == slo.SeverityPage || b.def.Rules[held.rule].Severity != slo.SeverityPage
+}
+
+// raiseMissing fires the budget's SLODataMissing; last is 0 if it never had data.
+func (e *Engine) raiseMissing(b *budget, last, now int64, severity string) {
+	a := b.missing
+	if a == nil {
+		a = &alertState{key: "alert/" + b.key + "/missing", budget: b, rule: -1}
+		b.missing = a
 	}
+	active := now
+	if last != 0 {
+		active = last
+	}
+	a.AlertRecord = AlertRecord{State: slo.AlertFiring, ActiveAt: active, FiredAt: now, TS: now, Published: true, Labels: b.missingLabels(severity)}
+	a.Annotations = e.missingAnnotations(a, last)
+	e.alerts.add(a)
+	e.records.setAlert(a.key, &a.AlertRecord)
+}
+
+func (e *Engine) endMissing(b *budget, now int64) {
+	if a := b.missing; a != nil && a.State == slo.AlertFiring {
+		e.resolve(a, now)
+	}
+}
+
+// handOver ends the alerts whose data vanished: SLODataMissing has been acknowledged
+// in their place.
+func (e *Engine) handOver(b *budget, now int64) {
+	for _, h := range b.alerts {
+		if h != nil && h.State == slo.AlertFiring {
+			e.resolve(h, now)
+		}
+	}
+}
+
+func (e *Engine) resolve(a *alertState, now int64) {
+	a.State, a.ResolvedAt, a.EndedAt = slo.AlertResolved, now, now
+	e.alerts.changed = true
+	e.records.setAlert(a.key, &a.AlertRecord)
 }

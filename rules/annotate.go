@@ -48,15 +48,7 @@ func (e *Engine) annotations(a *alertState) labels.Labels {
 	set("hours_to_exhaustion", number(left/3600))
 	set("events_lost", number(window.Bad))
 	set("data_time", time.UnixMilli(ev.ts).UTC().Format(time.RFC3339))
-	if b.obj.Owner != "" {
-		set("decision_owner", b.obj.Owner)
-	}
-	if b.obj.Runbook != "" {
-		set("runbook_url", b.obj.Runbook)
-	}
-	if b.obj.Dashboard != "" {
-		set("dashboard_url", b.obj.Dashboard)
-	}
+	e.whereToLook(b.obj, lb)
 	if worst, share := b.worstGroup(e, ev.ts, pair.Long); worst != "" {
 		set("worst_segment", fmt.Sprintf("%s (%s of the bad events in %s)", worst, percent(share), slo.FormatDuration(pair.Long)))
 	}
@@ -67,6 +59,14 @@ func (e *Engine) annotations(a *alertState) labels.Labels {
 		set(k, e.expand(k, text, a))
 	}
 	return lb.Labels()
+}
+
+// whereToLook says who decides, and what the objective says to read. What is not
+// known is left out.
+func (e *Engine) whereToLook(o *objective, lb *labels.Builder) {
+	lb.Set("decision_owner", o.Owner)
+	lb.Set("runbook_url", o.Runbook)
+	lb.Set("dashboard_url", o.Dashboard)
 }
 
 // expand fills in a user's template as Prometheus does, with $labels, $value and

@@ -17,9 +17,9 @@ func (o *objective) absentFor() int64 {
 	return o.Absent.For.Milliseconds()
 }
 
-// missingLabels are those of a budget's alert for missing data: SLODataMissing, at
-// the severity of the alert that is held if there is one, or the objective's own.
-func (b *budget) missingLabels(held *alertState) labels.Labels {
+// missingLabels are those of a budget's alert for missing data: SLODataMissing at the
+// given severity, or the objective's own.
+func (b *budget) missingLabels(severity string) labels.Labels {
 	if own := b.obj.Absent; own != nil {
 		lb := labels.NewBuilder(b.groups)
 		for name, value := range own.Labels {
@@ -28,11 +28,11 @@ func (b *budget) missingLabels(held *alertState) labels.Labels {
 		lb.Set(labels.AlertName, own.AlertName)
 		return lb.Labels()
 	}
-	severity := slo.SeverityTicket
-	if held != nil {
-		severity = b.def.Rules[held.rule].Severity
+	lb := labels.NewBuilder(labels.EmptyLabels())
+	for name, value := range b.obj.Labels {
+		lb.Set(name, value)
 	}
-	lb := labels.NewBuilder(b.labels)
+	b.labels.Range(func(l labels.Label) { lb.Set(l.Name, l.Value) })
 	lb.Set(labels.AlertName, slo.AlertDataMissing)
 	lb.Set("severity", severity)
 	lb.Set("tier", b.def.Tier)
@@ -40,15 +40,18 @@ func (b *budget) missingLabels(held *alertState) labels.Labels {
 	return lb.Labels()
 }
 
-// missingAnnotations say since when (ms) a budget has had no data.
+// missingAnnotations say since when (ms) a budget has had no data; 0 is always.
 func (e *Engine) missingAnnotations(a *alertState, last int64) labels.Labels {
-	b, since := a.budget, time.UnixMilli(last).UTC().Format(time.RFC3339)
+	b, since := a.budget, "never"
+	description := "The objective is required and has had no data yet: is its service scraped, or is a selector wrong? " + e.noData(b.obj)
+	if last != 0 {
+		since = time.UnixMilli(last).UTC().Format(time.RFC3339)
+		description = "The budget was fed until " + since + " and is not any more: are its targets gone, or is a selector wrong?"
+	}
 	lb := labels.NewBuilder(labels.FromStrings(
-		"summary", fmt.Sprintf("no data for %s of %s", b.obj.Name, titled(b)),
-		"description", "The budget was fed until "+since+" and is not any more: are its targets gone, or is a selector wrong?",
-		"data_time", since,
-		"runbook_url", b.obj.Runbook,
+		"summary", fmt.Sprintf("no data for %s of %s", b.obj.Name, titled(b)), "description", description, "data_time", since,
 	))
+	e.whereToLook(b.obj, lb)
 	if own := b.obj.Absent; own != nil {
 		for name, text := range own.Annotations {
 			lb.Set(name, e.expand(name, text, a))

@@ -41,6 +41,11 @@ type Objective struct {
 	// imported objectives alert per group only.
 	RollUpAlerts bool
 
+	// Absence is what to make of data that is gone; Required says that having had
+	// none yet is absence too.
+	Absence  Absence
+	Required bool
+
 	// Labels are the objective's own, on every alert and on slo_info.
 	Labels map[string]string
 

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 	promtsdb "github.com/prometheus/prometheus/tsdb"
 	"golang.org/x/sync/errgroup"
@@ -83,7 +82,7 @@ func (s *server) openCore() (*core, error) {
 		Slot: cfg.Slot, SourceLabels: cfg.Ingest.SourceLabels, GroupLimit: f.MaxGroups,
 		Raw: c.raw, Ledger: c.ledger, Position: c.raw.Position, Since: c.raw.Since,
 		Checkpoint: filepath.Join(f.StoragePath, "checkpoint"),
-		Store:      state.NewBucket[rules.Record](s.state, "rules"), Notify: c.notify(s), Acknowledged: s.acknowledged,
+		Store:      state.NewBucket[rules.Record](s.state, "rules"), Notify: c.notify(s), Acknowledged: s.alerting.Heard,
 		Now: s.now, ExternalURL: s.url.String(), Instance: s.url.Host, Metrics: s.metrics,
 	})
 	if err != nil {
@@ -107,21 +106,6 @@ func (s *server) openCore() (*core, error) {
 // notify adds what the engine cannot know to the level of alerts.
 func (c *core) notify(s *server) func([]slo.Alert) {
 	return func(level []slo.Alert) { s.alerting.Set(append(level, c.host.level(s.now())...)) }
-}
-
-// acknowledged says whether some Alertmanager was told that the alert fires.
-func (s *server) acknowledged(lset labels.Labels) bool {
-	for _, st := range s.alerting.Status() {
-		if !labels.Equal(st.Alert.Labels, lset) {
-			continue
-		}
-		for _, d := range st.Deliveries {
-			if !d.FiringAcked.IsZero() {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func (c *core) close(log *slog.Logger) {

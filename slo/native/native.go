@@ -95,6 +95,7 @@ func (r reader) nativeObjective(m *document.Mapping, o *slo.Objective, d nativeD
 	}
 	o.RollUpAlerts = true
 
+	r.absence(m, o)
 	tier, ok := r.tier(m.Get("tier"), d.tier)
 	o.Tier, o.Policy = tier.Name, tier.Policy
 	segments := r.segments(m.Get("segments"), o.SLI.By, tier, o.Target)
