@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,7 +18,7 @@ type keeper struct {
 	met     *meters
 	slot    chan struct{} // held while a Save is under way
 	once    sync.Once
-	failing bool // guarded by Manager.writing
+	failing atomic.Bool
 }
 
 var errStoreBusy = errors.New("the write before is still under way")
@@ -31,13 +32,13 @@ func (k *keeper) save(put map[string]Record, del []string) error {
 	switch {
 	case err != nil:
 		k.met.saveErrors.Inc()
-		if !k.failing {
+		if !k.failing.Load() {
 			k.met.log.Error("alerts are sent but not saved: a restart may repeat or resolve them", "err", err)
 		}
-	case k.failing:
+	case k.failing.Load():
 		k.met.log.Info("alerts are saved again")
 	}
-	k.failing = err != nil
+	k.failing.Store(err != nil)
 	return err
 }
 

@@ -68,6 +68,19 @@ func (m *Manager) Status() []slo.AlertDelivery {
 	return all
 }
 
+// Unsaved says that alerts go out without being on disk: a restart now may repeat or
+// resolve them.
+func (m *Manager) Unsaved() bool { return m.keeper.failing.Load() }
+
+// Refused is how many alerts some Alertmanager refuses, even bare.
+func (m *Manager) Refused() int {
+	n := 0
+	for _, am := range m.Alertmanagers().Active {
+		n = max(n, am.Quarantined)
+	}
+	return n
+}
+
 // Heard says whether every Alertmanager that answers knows that the alert with these
 // labels fires, and that there is one. Where relabel rules drop the alert there is
 // nothing to hear.

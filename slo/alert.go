@@ -46,6 +46,8 @@ const (
 	AlertSourceLag   = "SLOSourceLagging"
 	AlertClockSkew   = "SLOClockSkew"
 	AlertDiskLow     = "SLODiskLow"
+	AlertRefused     = "SLOAlertRefused"
+	AlertUnsaved     = "SLOAlertStateUnsaved"
 	AlertWatchdog    = "SLOWatchdog"
 	SeverityPage     = "page"
 	SeverityTicket   = "ticket"

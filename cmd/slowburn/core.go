@@ -94,7 +94,7 @@ func (s *server) openCore() (*core, error) {
 	})
 	if err == nil {
 		c.receiver, err = newReceiver(c, cfg, s)
-		c.host = newHostAlerts(s.url.Host, c)
+		c.host = newHostAlerts(s.url.Host, storageChecks(c), deliveryChecks(s.alerting))
 	}
 	if err != nil {
 		c.close(s.log)

@@ -1,16 +1,18 @@
 package main
 
 import (
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 
+	"github.com/slowburn/slowburn/alerting"
 	"github.com/slowburn/slowburn/slo"
 )
 
 // hostAlerts are alerts about where slowburn runs, which the engine cannot know:
-// the disk is nearly full, a clock is not trusted.
+// the disk is nearly full, a clock is not trusted, an alert cannot be delivered or saved.
 type hostAlerts struct {
 	instance string
 	checks   []hostCheck
@@ -25,8 +27,13 @@ type hostCheck struct {
 	holds                func() bool
 }
 
-func newHostAlerts(instance string, c *core) *hostAlerts {
-	return &hostAlerts{instance: instance, since: map[string]int64{}, checks: []hostCheck{
+func newHostAlerts(instance string, checks ...[]hostCheck) *hostAlerts {
+	return &hostAlerts{instance: instance, since: map[string]int64{}, checks: slices.Concat(checks...)}
+}
+
+// storageChecks look at what the databases and their receiver say.
+func storageChecks(c *core) []hostCheck {
+	return []hostCheck{
 		{
 			slo.AlertDiskLow, slo.SeverityPage, "the disk of slowburn is nearly full",
 			"Remote write is refused with 503 until there is room: Prometheus keeps what it could not send for about two hours. Budgets go on from memory.",
@@ -37,7 +44,23 @@ func newHostAlerts(instance string, c *core) *hostAlerts {
 			"Samples lie in the future, or the wall clock was set: they are refused for up to ten minutes, and taken when the clocks agree. Is NTP running on both?",
 			func() bool { return c.receiver.ClockSkewed() },
 		},
-	}}
+	}
+}
+
+// deliveryChecks look at alerts that do not get where they should.
+func deliveryChecks(m *alerting.Manager) []hostCheck {
+	return []hostCheck{
+		{
+			slo.AlertRefused, slo.SeverityPage, "an Alertmanager refuses an alert of slowburn",
+			"All others are delivered; the refused one is offered again each minute. /api/slo/v1/alerts says which it is and why: are its labels valid there?",
+			func() bool { return m.Refused() > 0 },
+		},
+		{
+			slo.AlertUnsaved, slo.SeverityTicket, "slowburn cannot save the state of alerts",
+			"Alerts are delivered all the same, but a restart may repeat or resolve them. Is the disk under the data folder full or read-only?",
+			m.Unsaved,
+		},
+	}
 }
 
 // level is the alerts that hold at now.

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/slowburn/slowburn/alerting"
+	"github.com/slowburn/slowburn/alerting/receiver"
+	"github.com/slowburn/slowburn/slo"
+	"github.com/slowburn/slowburn/testdata/proc"
+)
+
+// fullDisk is a store that cannot be written while it is full.
+type fullDisk struct{ full atomic.Bool }
+
+func (d *fullDisk) Load() (map[string]alerting.Record, error) { return nil, nil }
+
+func (d *fullDisk) Save(map[string]alerting.Record, []string) error {
+	if d.full.Load() {
+		return errors.New("no space left on device")
+	}
+	return nil
+}
+
+// TestFault14_RefusedAndUnsavedAreTold: an alert that Alertmanager refuses, and a state
+// that cannot be saved, are alerts themselves, which go out; both end with their cause.
+func TestFault14_RefusedAndUnsavedAreTold(t *testing.T) {
+	am := receiver.New(func(receiver.Notification) {})
+	var picky atomic.Bool
+	picky.Store(true)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if picky.Load() && strings.Contains(string(body), "Bad") {
+			http.Error(w, "Bad is refused", http.StatusBadRequest)
+			return
+		}
+		r.Body = io.NopCloser(strings.NewReader(string(body)))
+		am.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	cfg, err := ParseConfig("slowburn.yml", []byte("slo_files: [a.yml]\nalerting:\n  alertmanagers:\n    - static_configs: [{targets: ['"+strings.TrimPrefix(server.URL, "http://")+"']}]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk := &fullDisk{}
+	disk.full.Store(true)
+	m, err := alerting.New(alerting.Options{Config: cfg.alerting(), Store: disk, Resend: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- m.Run(ctx) }()
+	defer func() { cancel(); <-ended }()
+
+	host := newHostAlerts("here", deliveryChecks(m))
+	bad := slo.Alert{Labels: labels.FromStrings(labels.AlertName, "Bad", "severity", "page"), State: slo.AlertFiring, FiredAt: time.Now().UnixMilli()}
+	told := func(want ...string) func() error {
+		return func() error {
+			m.Set(append([]slo.Alert{bad}, host.level(time.Now())...))
+			have := map[string]bool{}
+			for _, a := range am.Alerts() {
+				have[string(a.Labels[labels.AlertName])] = true
+			}
+			for _, name := range want {
+				if !have[name] {
+					return errors.New("not told: " + name)
+				}
+			}
+			return nil
+		}
+	}
+	proc.Until(t, 20*time.Second, "both are told", told(slo.AlertRefused, slo.AlertUnsaved))
+	picky.Store(false)
+	disk.full.Store(false)
+	proc.Until(t, 20*time.Second, "the alert is taken", told("Bad"))
+	proc.Until(t, 20*time.Second, "nothing is wrong any more", func() error {
+		if level := host.level(time.Now()); len(level) > 0 {
+			m.Set(append(level, bad))
+			return errors.New(level[0].Labels.String())
+		}
+		return nil
+	})
+}
