@@ -64,7 +64,9 @@ func (e *Engine) annotations(a *alertState) labels.Labels {
 // whereToLook says who decides, and what the objective says to read. What is not
 // known is left out.
 func (e *Engine) whereToLook(o *objective, lb *labels.Builder) {
-	lb.Set("decision_owner", o.Owner)
+	owner, decision := e.opts.Decision(o.Objective)
+	lb.Set("decision_owner", owner)
+	lb.Set("decision", decision)
 	lb.Set("runbook_url", o.Runbook)
 	lb.Set("dashboard_url", o.Dashboard)
 }

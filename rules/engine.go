@@ -52,6 +52,10 @@ type Options struct {
 	// of the alert with these labels; nil: always.
 	Acknowledged func(labels.Labels) bool
 
+	// Decision is who decides about an objective now, and what its policy says to do, for
+	// the annotations of its alerts; nil: the policy's owner for a healthy budget.
+	Decision func(*slo.Objective) (owner, text string)
+
 	// Lean evaluates budgets whole only where an alert may come of it, and states alerts
 	// only when they change: in replay nobody reads them in between. Refresh makes up
 	// for it.
@@ -113,6 +117,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.Acknowledged == nil {
 		o.Acknowledged = func(labels.Labels) bool { return true }
+	}
+	if o.Decision == nil {
+		o.Decision = func(o *slo.Objective) (string, string) { return o.Policy.DecisionOwner(slo.PolicyHealthy, o), "" }
 	}
 	if o.Notify == nil {
 		o.Notify = func([]slo.Alert) {}

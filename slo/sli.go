@@ -146,6 +146,15 @@ func (t *Term) Selector() string {
 	return name + "{" + strings.Join(parts, ",") + "}"
 }
 
+// Narrow is the SLI over those of its series that the matchers select too.
+func (s SLI) Narrow(ms []*labels.Matcher) SLI {
+	s.Terms = slices.Clone(s.Terms)
+	for i := range s.Terms {
+		s.Terms[i].Matchers = slices.Concat(s.Terms[i].Matchers, ms)
+	}
+	return s
+}
+
 // Group returns the values of the By labels of a series, in By's order, as the
 // budget's group labels. Labels a series lacks are empty, as in PromQL's by.
 func (s *SLI) Group(lset labels.Labels) labels.Labels {

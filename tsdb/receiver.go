@@ -37,6 +37,8 @@ type ReceiverOptions struct {
 	Unbind func(storage.SeriesRef)
 	// Keep is KeepSLO or KeepAll; empty is KeepSLO.
 	Keep string
+	// Also says which series are kept besides, though no objective reads them; nil: none.
+	Also func(labels.Labels) bool
 	// SourceLabels tell sources apart: cluster and prometheus if nil. ReplicaLabels
 	// tell a source's replicas apart and are removed: prometheus_replica and
 	// __replica__ if nil.
@@ -288,10 +290,15 @@ func (r *Receiver) Rebind(keep string) {
 			if r.opts.Bind != nil {
 				s.sink = r.opts.Bind(s.lset)
 			}
-			return s.sink == 0 && !r.keepAll.Load()
+			return r.unneeded(s)
 		})
 		src.mu.Unlock()
 	}
+}
+
+// unneeded says whether nobody wants the series' samples kept.
+func (r *Receiver) unneeded(s *series) bool {
+	return s.sink == 0 && !r.keepAll.Load() && (r.opts.Also == nil || !r.opts.Also(s.lset))
 }
 
 // ClockSkewed says whether the wall clock, ours or a sender's, is not trusted now:

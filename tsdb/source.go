@@ -102,7 +102,7 @@ func (r *Receiver) obtain(src *source, lset labels.Labels) *series {
 	if r.opts.Bind != nil {
 		s.sink = r.opts.Bind(lset)
 	}
-	if s.sink == 0 && !r.keepAll.Load() {
+	if r.unneeded(s) {
 		return src.unneeded
 	}
 	s.next = src.series[hash]

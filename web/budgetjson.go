@@ -18,17 +18,21 @@ type budgetJSON struct {
 	Labels labels.Labels `json:"labels"`
 	State  slo.State     `json:"state"`
 	// Reason says why there is no data, if there is none.
-	Reason      string       `json:"reason,omitempty"`
-	TargetRatio number       `json:"target_ratio"`
-	Tier        string       `json:"tier,omitempty"`
-	Owner       string       `json:"owner,omitempty"`
-	Runbook     string       `json:"runbook,omitempty"`
-	Dashboard   string       `json:"dashboard,omitempty"`
-	DataTimeMS  int64        `json:"data_time_ms"`
-	Series      int          `json:"series"`
-	Windows     []windowJSON `json:"windows"`
-	Pairs       []pairJSON   `json:"pairs"`
-	Alerts      []alertJSON  `json:"alerts"`
+	Reason      string `json:"reason,omitempty"`
+	TargetRatio number `json:"target_ratio"`
+	Tier        string `json:"tier,omitempty"`
+	Owner       string `json:"owner,omitempty"`
+	// PolicyState is that of the objective's policy, empty before its first
+	// evaluation; DecisionOwner decides in it.
+	PolicyState   slo.PolicyState `json:"policy_state,omitempty"`
+	DecisionOwner string          `json:"decision_owner,omitempty"`
+	Runbook       string          `json:"runbook,omitempty"`
+	Dashboard     string          `json:"dashboard,omitempty"`
+	DataTimeMS    int64           `json:"data_time_ms"`
+	Series        int             `json:"series"`
+	Windows       []windowJSON    `json:"windows"`
+	Pairs         []pairJSON      `json:"pairs"`
+	Alerts        []alertJSON     `json:"alerts"`
 }
 
 type windowJSON struct {
@@ -67,11 +71,13 @@ type alertJSON struct {
 	Value       number         `json:"value"`
 }
 
-func budgetToJSON(s *slo.Status) budgetJSON {
+func (h *Handler) budgetToJSON(s *slo.Status) budgetJSON {
 	o := s.Objective
+	policy, decides := h.o.Policy(o)
 	b := budgetJSON{
 		ID: id(s), Service: o.Service, SLO: o.Name, Groups: s.Groups, Labels: s.Labels,
 		State: s.State, Reason: s.Reason, TargetRatio: number(o.Target), Tier: o.Tier, Owner: o.Owner,
+		PolicyState: policy, DecisionOwner: decides,
 		Runbook: o.Runbook, Dashboard: o.Dashboard, DataTimeMS: s.TS, Series: s.Series,
 		Windows: make([]windowJSON, 0, len(s.Windows)),
 		Pairs:   make([]pairJSON, 0, len(s.Pairs)),

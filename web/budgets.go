@@ -28,11 +28,11 @@ func (h *Handler) budgets(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "no-store")
 		// The client has gone if this fails; the status is out already.
-		_ = writeBudgets(w, page, next)
+		_ = h.writeBudgets(w, page, next)
 	})}.ServeHTTP(w, r)
 }
 
-func writeBudgets(w io.Writer, page []*slo.Status, next string) error {
+func (h *Handler) writeBudgets(w io.Writer, page []*slo.Status, next string) error {
 	b := bufio.NewWriterSize(w, 32<<10)
 	b.WriteString(`{"status":"success","data":{"budgets":[`)
 	enc := json.NewEncoder(b)
@@ -40,7 +40,7 @@ func writeBudgets(w io.Writer, page []*slo.Status, next string) error {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		if err := enc.Encode(budgetToJSON(s)); err != nil {
+		if err := enc.Encode(h.budgetToJSON(s)); err != nil {
 			return err
 		}
 	}

@@ -49,6 +49,9 @@ type Options struct {
 	UI fs.FS
 	// Demo lets the page break and heal what is watched; nil unless that is a demo.
 	Demo Demo
+	// Policy is where an objective's policy stands, and who decides; the state is empty
+	// before its first evaluation. governance.Book.State is one.
+	Policy func(*slo.Objective) (state slo.PolicyState, owner string)
 
 	// Ready says why we are not ready; nil once we are. Until then every route
 	// but health, metrics and the page answers 503.
@@ -149,6 +152,9 @@ func (o *Options) defaults() {
 	orFunc(&o.Errors, func() []*slo.Error { return nil })
 	orFunc(&o.Deliveries, func() (none []slo.AlertDelivery, nobody slo.Alertmanagers) { return none, nobody })
 	orFunc(&o.Sources, func() []Source { return nil })
+	if o.Policy == nil {
+		o.Policy = func(o *slo.Objective) (slo.PolicyState, string) { return "", o.Policy.DecisionOwner("", o) }
+	}
 	orFunc(&o.Ready, func() error { return nil })
 	orFunc(&o.Shed, func() bool { return false })
 	orFunc(&o.Now, time.Now)

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/slowburn/slowburn/alerting"
+	"github.com/slowburn/slowburn/rules/governance"
 	"github.com/slowburn/slowburn/slo"
 	"github.com/slowburn/slowburn/slo/document"
 	"github.com/slowburn/slowburn/slo/load"
@@ -36,6 +37,8 @@ type Config struct {
 	Tiers map[string]slo.Tier
 	// SlothPeriod is the period of objectives from Sloth's files, which cannot name one.
 	SlothPeriod slo.Window
+	// Releases say how they are found and what they are taken to cost.
+	Releases governance.Settings
 	// Alerting is Prometheus's block of that name, Webhook our second path in it.
 	Alerting promconfig.AlertingConfig
 	Webhook  *alerting.Webhook
@@ -83,7 +86,8 @@ func DefaultConfig() Config {
 				Series: 2_000_000,
 			},
 		},
-		Tiers: slo.DefaultTiers(),
+		Tiers:    slo.DefaultTiers(),
+		Releases: governance.DefaultSettings(),
 	}
 }
 
@@ -130,7 +134,7 @@ func placed(file string, p document.Problem) error {
 }
 
 // configKeys are the top-level keys, by which `check` tells a configuration.
-var configKeys = []string{"slo_files", "external_labels", "slot", "ingest", "tiers", "sloth", "alerting", "remote_write"}
+var configKeys = []string{"slo_files", "external_labels", "slot", "ingest", "tiers", "sloth", "releases", "alerting", "remote_write"}
 
 func (c *Config) read(doc *document.Document, text []byte) {
 	m := doc.Root().Mapping()
@@ -151,6 +155,7 @@ func (c *Config) read(doc *document.Document, text []byte) {
 	c.Ingest.read(m.Get("ingest"))
 	c.readTiers(m.Get("tiers"))
 	c.readSloth(m.Get("sloth"))
+	c.Releases = readReleases(m.Get("releases"))
 	c.readAlerting(doc, m.Get("alerting"), text)
 	if n := m.Get("remote_write"); !n.IsZero() {
 		n.Errorf("remote_write is reserved: ledger counters cannot be sent on yet")

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/prometheus/prometheus/storage"
@@ -53,6 +54,7 @@ func (s *server) runEngine(ctx context.Context) error {
 
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return c.engine.Run(ctx) })
+	g.Go(func() error { return s.observe(ctx) })
 	g.Go(func() error { return c.raw.Run(ctx) })
 	g.Go(func() error { return c.ledger.Run(ctx) })
 	return g.Wait()
@@ -83,7 +85,8 @@ func (s *server) openCore() (*core, error) {
 		Raw: c.raw, Ledger: c.ledger, Position: c.raw.Position, Since: c.raw.Since,
 		Checkpoint: filepath.Join(f.StoragePath, "checkpoint"),
 		Store:      state.NewBucket[rules.Record](s.state, "rules"), Notify: c.notify(s), Acknowledged: s.alerting.Heard,
-		Now: s.now, ExternalURL: s.url.String(), Instance: s.url.Host, Metrics: s.metrics,
+		Decision: s.book.Decision,
+		Now:      s.now, ExternalURL: s.url.String(), Instance: s.url.Host, Metrics: s.metrics,
 	})
 	if err != nil {
 		c.close(s.log)
@@ -105,7 +108,7 @@ func (s *server) openCore() (*core, error) {
 
 // notify adds what the engine cannot know to the level of alerts.
 func (c *core) notify(s *server) func([]slo.Alert) {
-	return func(level []slo.Alert) { s.alerting.Set(append(level, c.host.level(s.now())...)) }
+	return func(level []slo.Alert) { s.alerting.Set(slices.Concat(level, c.host.level(s.now()), s.book.Alerts())) }
 }
 
 func (c *core) close(log *slog.Logger) {
@@ -136,7 +139,11 @@ func (q coreQueryable) Querier(mint, maxt int64) (storage.Querier, error) {
 	if err != nil {
 		return nil, errors.Join(err, raw.Close())
 	}
-	return storage.NewMergeQuerier([]storage.Querier{raw, view}, nil, storage.ChainedSeriesMerge), nil
+	facts, err := q.s.dated.Querier(mint, maxt)
+	if err != nil {
+		return nil, errors.Join(err, raw.Close(), view.Close())
+	}
+	return storage.NewMergeQuerier([]storage.Querier{raw, view, facts}, nil, storage.ChainedSeriesMerge), nil
 }
 
 func (q coreQueryable) ChunkQuerier(mint, maxt int64) (storage.ChunkQuerier, error) {
@@ -152,8 +159,12 @@ func (q coreQueryable) ChunkQuerier(mint, maxt int64) (storage.ChunkQuerier, err
 	if err != nil {
 		return nil, errors.Join(err, raw.Close())
 	}
+	facts, err := q.s.dated.ChunkQuerier(mint, maxt)
+	if err != nil {
+		return nil, errors.Join(err, raw.Close(), view.Close())
+	}
 	merge := storage.NewCompactingChunkSeriesMerger(storage.ChainedSeriesMerge)
-	return storage.NewMergeChunkQuerier([]storage.ChunkQuerier{raw, view}, nil, merge), nil
+	return storage.NewMergeChunkQuerier([]storage.ChunkQuerier{raw, view, facts}, nil, merge), nil
 }
 
 func (q coreQueryable) ExemplarQuerier(ctx context.Context) (storage.ExemplarQuerier, error) {

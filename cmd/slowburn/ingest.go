@@ -11,7 +11,7 @@ func newReceiver(c *core, cfg *Config, s *server) (*tsdb.Receiver, error) {
 	in := cfg.Ingest
 	return tsdb.NewReceiver(tsdb.ReceiverOptions{
 		Store: c.raw, Sink: c.engine, Bind: c.engine.Bind, Unbind: c.engine.Unbind,
-		Keep: in.keep(), SourceLabels: in.SourceLabels, ReplicaLabels: in.ReplicaLabels,
+		Keep: in.keep(), Also: s.keptBesides, SourceLabels: in.SourceLabels, ReplicaLabels: in.ReplicaLabels,
 		Failover: in.Failover, Elections: state.NewBucket[tsdb.Elected](s.state, "elections"),
 		Limits: tsdb.Limits{
 			Body: in.Limits.Body, Decoded: in.Limits.Decoded, Request: in.Limits.Request,

@@ -27,31 +27,33 @@ type family struct {
 }
 
 // keepRule is the one relabelling rule that keeps every series the objectives
-// read; nil if an objective may read any series.
+// read and those that the selectors besides do; nil if any series may be read.
 //
 // Prometheus cannot join rules by "or", so the rule's regex has one branch per
 // metric, over the name and those target labels that narrow some metric down.
-func keepRule(objectives []*slo.Objective) (*keepConfig, error) {
-	families := map[string]*family{}
+func keepRule(objectives []*slo.Objective, besides ...[]*labels.Matcher) (*keepConfig, error) {
+	all := besides
 	for _, o := range objectives {
 		selectors, err := selectorsOf(o)
 		if err != nil {
 			return nil, fmt.Errorf("objective %s: %w", o.ID(), err)
 		}
-		for _, ms := range selectors {
-			f := familyOf(ms)
-			if have, ok := families[f.regex]; ok {
-				for name := range have.target {
-					if len(f.target[name]) == 0 {
-						delete(have.target, name)
-						continue
-					}
-					have.target[name] = append(have.target[name], f.target[name]...)
+		all = append(all, selectors...)
+	}
+	families := map[string]*family{}
+	for _, ms := range all {
+		f := familyOf(ms)
+		if have, ok := families[f.regex]; ok {
+			for name := range have.target {
+				if len(f.target[name]) == 0 {
+					delete(have.target, name)
+					continue
 				}
-				continue
+				have.target[name] = append(have.target[name], f.target[name]...)
 			}
-			families[f.regex] = f
+			continue
 		}
+		families[f.regex] = f
 	}
 	var narrowing []string
 	for _, name := range targetLabels {

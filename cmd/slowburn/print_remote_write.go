@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/prometheus/model/labels"
 	"go.yaml.in/yaml/v2"
 )
 
@@ -28,7 +29,11 @@ func printCommand(app *kingpin.Application) command {
 		if *version == "2.0" {
 			block.ProtobufMessage = "io.prometheus.write.v2.Request"
 		}
-		keep, err := keepRule(objectives)
+		besides, err := versionSelectors(*config, *files)
+		if err != nil {
+			return err
+		}
+		keep, err := keepRule(objectives, besides...)
 		if err != nil {
 			return err
 		}
@@ -44,6 +49,23 @@ func printCommand(app *kingpin.Application) command {
 		_, err = fmt.Fprintf(s.out, "# What %s read; print it again when they change.\n%s", plural(len(objectives), "objective"), text)
 		return err
 	}}
+}
+
+// versionSelectors are those by which the configuration finds releases; none if SLO
+// files were named instead of it.
+func versionSelectors(configFile string, files []string) ([][]*labels.Matcher, error) {
+	if len(files) > 0 {
+		return nil, nil
+	}
+	c, err := LoadConfig(configFile)
+	if err != nil {
+		return nil, err
+	}
+	var out [][]*labels.Matcher
+	for _, d := range c.Releases.Detectors {
+		out = append(out, d.Matchers)
+	}
+	return out, nil
 }
 
 // remoteWrite is the part of Prometheus's remote_write that we set.

@@ -20,6 +20,8 @@ import (
 
 	"github.com/slowburn/slowburn/alerting"
 	"github.com/slowburn/slowburn/rules"
+	"github.com/slowburn/slowburn/rules/dated"
+	"github.com/slowburn/slowburn/rules/governance"
 	"github.com/slowburn/slowburn/slo"
 	"github.com/slowburn/slowburn/tsdb/state"
 	"github.com/slowburn/slowburn/web"
@@ -34,6 +36,8 @@ type server struct {
 	metrics  *metrics.Set
 	registry *prometheus.Registry
 	state    *state.DB
+	book     *governance.Book
+	dated    *dated.View
 	alerting *alerting.Manager
 	web      *web.Handler
 	config   configHolder
@@ -69,6 +73,10 @@ func newServer(f *serveFlags, addr net.Addr, log *slog.Logger, now func() time.T
 		return nil, err
 	}
 	if err := s.newAlerting(); err != nil {
+		s.state.Close()
+		return nil, err
+	}
+	if err := s.newGovernance(); err != nil {
 		s.state.Close()
 		return nil, err
 	}
@@ -114,7 +122,12 @@ func (s *server) newWeb(demo web.Demo) error {
 	if err != nil {
 		return err
 	}
+	steering, err := s.steering()
+	if err != nil {
+		return err
+	}
 	s.web, err = web.New(web.Options{
+		Routes: steering, Policy: s.book.State,
 		Queryable: coreQueryable{s}, Exemplars: coreQueryable{s}, Write: coreWrite{s},
 		Budgets: func() []slo.Status {
 			if c := s.core.Load(); c != nil {

@@ -13,5 +13,6 @@
 // engine's raw samples (prior.go). A lane (lane.go) appends batch after batch to its
 // engine and moves its clock on; several lanes share the objectives (lanes.go). Rows go
 // to the ledger (ledger.go), which notes when each episode began (onset.go); alerts to
-// the pager (pager.go). A backfill keeps the rows as blocks of a TSDB (blocks.go).
+// the pager (pager.go). A backfill keeps the rows as blocks of a TSDB (blocks.go); a count
+// only adds them up (count.go).
 package replay
