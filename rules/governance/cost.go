@@ -17,12 +17,14 @@ type stretch struct{ from, to int64 }
 const minCoverage = slo.MinPairCoverage
 
 // watched is the event time over which a release is watched: from the beginning of
-// the slot it falls into until length later, or until the next release of the service.
+// the slot that holds what comes right after it until length later, or until the next
+// release of the service.
 func watched(at, next int64, length, slot time.Duration) stretch {
-	s := stretch{from: slo.SlotEnd(at, slot) - slot.Milliseconds()}
+	ms := slot.Milliseconds()
+	s := stretch{from: at - at%ms}
 	s.to = s.from + length.Milliseconds()
 	if next > at {
-		s.to = min(s.to, max(s.from+slot.Milliseconds(), slo.SlotEnd(next, slot)-slot.Milliseconds()))
+		s.to = min(s.to, max(s.from+ms, next-next%ms))
 	}
 	return s
 }

@@ -25,10 +25,10 @@ func forecast(o *slo.Objective, changeType string, ofType, all []float64, assume
 	switch {
 	case len(ofType) > 0:
 		f.Basis = govern.BasisType
-		f.Assumption = fmt.Sprintf("the next %s costs what the last %s did", changeType, count(min(remembered, len(ofType)), changeType))
+		f.Assumption = fmt.Sprintf("the next one of type %q costs what the last %s did", changeType, count(min(remembered, len(ofType)), "of them", "of them"))
 	case len(all) > 0:
 		costs, f.Basis = all, govern.BasisService
-		f.Assumption = fmt.Sprintf("no cost of a %s of this service is known: it is taken to cost what its last %s did", changeType, count(min(remembered, len(all)), "release"))
+		f.Assumption = fmt.Sprintf("no cost of the type %q is known for this service: it is taken to cost what its last %s did", changeType, count(min(remembered, len(all)), "release", "releases"))
 	default:
 		f.Basis = govern.BasisAssumed
 		f.Assumption = fmt.Sprintf("no release of this service has a known cost: %s of the budget is assumed (releases.assumed_cost)", percent(assumed))
@@ -52,9 +52,9 @@ func quantile(sorted []float64, q float64) float64 {
 	return sorted[max(1, rank)-1]
 }
 
-func count(n int, what string) string {
+func count(n int, one, many string) string {
 	if n == 1 {
-		return "one " + what
+		return "one " + one
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return fmt.Sprintf("%d %s", n, many)
 }
