@@ -29,7 +29,7 @@ func TestBudgetFieldsAreAContract(t *testing.T) {
 	want := []map[string]any{{
 		"id": "checkout/availability", "service": "checkout", "slo": "availability", "groups": map[string]any{},
 		"labels": map[string]any{"service": "checkout", "slo": "availability"},
-		"state":  "burning", "target_ratio": 0.9995, "tier": "critical", "owner": "payments", "runbook": "javascript:alert(3)",
+		"state":  "burning", "target_ratio": 0.9995, "tier": "critical", "owner": "payments", "policy_state": "guarded", "decision_owner": "head-of-payments", "runbook": "javascript:alert(3)",
 		"data_time_ms": float64(now.UnixMilli()), "series": 0.0,
 		"windows": []any{map[string]any{
 			"window": "30d", "start_ms": 0.0, "total_events": 1e6, "bad_events": 300.0,

@@ -65,6 +65,7 @@ func newFixture(t *testing.T, change func(*web.Options)) *fixture {
 		Alerts:     alerts,
 		Deliveries: deliveries,
 		Objectives: func() []*slo.Objective { return []*slo.Objective{checkout, search} },
+		Policy:     func(*slo.Objective) (slo.PolicyState, string) { return slo.PolicyGuarded, "head-of-payments" },
 		Alertmanagers: func() (active, dropped []*url.URL) {
 			u, _ := url.Parse("http://user:canary-am-password@am:9093/api/v2/alerts")
 			return []*url.URL{u}, nil

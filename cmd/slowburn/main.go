@@ -10,6 +10,8 @@ import (
 	_ "time/tzdata" // calendar windows need zones where the system has none
 
 	"github.com/alecthomas/kingpin/v2"
+
+	"github.com/slowburn/slowburn/cmd/slowburn/ask"
 )
 
 func main() {
@@ -62,7 +64,7 @@ func execute(args []string, s streams) int {
 
 // register makes the subcommands.
 func register(app *kingpin.Application) []command {
-	return []command{
+	commands := []command{
 		serveCommand(app),
 		demoCommand(app),
 		checkCommand(app),
@@ -72,6 +74,22 @@ func register(app *kingpin.Application) []command {
 		printCommand(app),
 		versionCommand(app),
 	}
+	for _, v := range ask.Verbs(app) {
+		commands = append(commands, command{v.Clause, func(ctx context.Context, s streams) error { return asked(ctx, v, s) }})
+	}
+	return commands
+}
+
+// asked runs a verb that asks a running slowburn, whose exit code is its answer.
+func asked(ctx context.Context, v ask.Verb, s streams) error {
+	exit, err := v.Run(ctx, s.out)
+	if err != nil {
+		fmt.Fprintf(s.err, "slowburn: %v\n", err)
+	}
+	if exit == exitOK {
+		return nil
+	}
+	return exitCode(exit)
 }
 
 // report says what went wrong, unless the command has, and chooses the exit code.

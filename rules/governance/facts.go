@@ -56,8 +56,8 @@ func (b *Book) releaseFacts(value func(ms int64) float64) []dated.Fact {
 	for _, r := range b.releases {
 		s := dated.Stretch{From: r.TimeMS, To: r.TimeMS + length, Value: value(r.TimeMS)}
 		for i, c := range r.Costs {
-			if i == 0 || c.EndMS > s.To {
-				s.To = c.EndMS
+			if i == 0 || c.EndMS >= s.To {
+				s.To = c.EndMS + 1 // the slot that ends there is the release's
 			}
 		}
 		lset := labels.FromStrings(slo.LabelService, r.Service, "version", r.Version, "type", r.Type)

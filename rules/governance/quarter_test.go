@@ -35,7 +35,7 @@ var start = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
 type quarter struct {
 	total, bad     []float64 // by minute
 	totalBy, badBy []float64 // up to each minute
-	releases   []known
+	releases       []known
 }
 
 // known is a release whose true cost the generator knows.
@@ -187,8 +187,10 @@ func TestAQuarter(t *testing.T) {
 		Objectives: func() []*slo.Objective { return []*slo.Objective{checkout} },
 		Statuses:   func() []slo.Status { return []slo.Status{q.status(now)} },
 		Counts:     view.Counts, Settings: governance.DefaultSettings,
-		Events: func(context.Context, *slo.Objective, []*labels.Matcher, int64, int64) (slo.Counts, error) { return slo.Counts{}, nil },
-		Raw:    nothing{},
+		Events: func(context.Context, *slo.Objective, []*labels.Matcher, int64, int64) (slo.Counts, error) {
+			return slo.Counts{}, nil
+		},
+		Raw: nothing{},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -21,6 +21,10 @@ import (
 type Feed struct {
 	// Patience is how long one request is tried again.
 	Patience time.Duration
+	// Version is what feed_build_info says runs; empty: there is no such series.
+	Version string
+	// Token is the bearer token to show; empty: none.
+	Token string
 
 	url    string
 	client *http.Client
@@ -98,7 +102,7 @@ func (f *Feed) Scrape(step time.Duration, good, bad float64) error {
 	next := f.Acked()
 	next.At, next.Good, next.Bad = next.At.Add(step), next.Good+good, next.Bad+bad
 	time.Sleep(time.Until(next.At))
-	body := encode(next)
+	body := encode(next, f.Version)
 	for begin := time.Now(); ; time.Sleep(20 * time.Millisecond) {
 		again, err := f.post(body)
 		if err == nil {
@@ -133,6 +137,9 @@ func (f *Feed) post(body []byte) (again bool, err error) {
 	req.Header.Set("Content-Type", "application/x-protobuf")
 	req.Header.Set("Content-Encoding", "snappy")
 	req.Header.Set("X-Prometheus-Remote-Write-Version", "0.1.0")
+	if f.Token != "" {
+		req.Header.Set("Authorization", "Bearer "+f.Token)
+	}
 	resp, err := f.client.Do(req)
 	if err != nil {
 		return true, err
@@ -145,7 +152,7 @@ func (f *Feed) post(body []byte) (again bool, err error) {
 	return resp.StatusCode >= 500, fmt.Errorf("%s: %s", resp.Status, bytes.TrimSpace(text))
 }
 
-func encode(a Acked) []byte {
+func encode(a Acked, version string) []byte {
 	var req prompb.WriteRequest
 	for _, c := range []struct {
 		code  string
@@ -160,6 +167,18 @@ func encode(a Acked) []byte {
 				{Name: "job", Value: "feed"},
 			},
 			Samples: []prompb.Sample{{Value: c.value, Timestamp: a.At.UnixMilli()}},
+		})
+	}
+	if version != "" {
+		req.Timeseries = append(req.Timeseries, prompb.TimeSeries{
+			Labels: []prompb.Label{
+				{Name: "__name__", Value: "feed_build_info"},
+				{Name: "cluster", Value: "faults"},
+				{Name: "instance", Value: "feed:1"},
+				{Name: "job", Value: "feed"},
+				{Name: "version", Value: version},
+			},
+			Samples: []prompb.Sample{{Value: 1, Timestamp: a.At.UnixMilli()}},
 		})
 	}
 	b, err := req.Marshal()
