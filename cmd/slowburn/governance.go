@@ -34,7 +34,7 @@ func (s *server) newGovernance() error {
 			if c == nil {
 				return slo.Counts{}, errStarting
 			}
-			return c.view.Counts(ctx, o, from, to)
+			return governance.CountsOf(c.view, s.config.get().Slot)(ctx, o, from, to)
 		},
 		Events: s.events, Raw: rawQueryable{s},
 		Settings: func() governance.Settings { return s.config.get().Releases },

@@ -19,6 +19,5 @@
 // leave open is looked up (lookup.go, first.go). merge.go adds up sources and
 // generations into one curve (curve.go). The iterator walks the curve's slots
 // (timeline.go) and evaluates windows there (evaluate.go, state.go). Label names and
-// values come from the index alone (labels.go). Whoever wants the counts between two
-// instants asks between.go.
+// values come from the index alone (labels.go).
 package derive

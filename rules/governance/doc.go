@@ -11,7 +11,7 @@
 // the audit log, in one transaction (book.go, record.go); or detect.go finds it in a
 // version label. Observe, once a slot, moves policies on (observe.go, policy.go) and
 // settles the costs of releases whose time is over (settle.go, cost.go). Gate collects
-// what is known of a service (ask.go) and decides (gate.go) with a forecast
+// what is known of a service (ask.go, counts.go) and decides (gate.go) with a forecast
 // (forecast.go), an override (override.go) and, if wanted, a canary (canary.go,
 // significance.go). Alerts states the policies that need somebody (alert.go), and
 // Facts dates all of it for rules/dated (facts.go).

@@ -186,7 +186,7 @@ func TestAQuarter(t *testing.T) {
 		Store: &memory{records: map[string]governance.Record{}}, Slot: time.Minute, Now: func() time.Time { return time.UnixMilli(now) },
 		Objectives: func() []*slo.Objective { return []*slo.Objective{checkout} },
 		Statuses:   func() []slo.Status { return []slo.Status{q.status(now)} },
-		Counts:     view.Counts, Settings: governance.DefaultSettings,
+		Counts:     governance.CountsOf(view, time.Minute), Settings: governance.DefaultSettings,
 		Events: func(context.Context, *slo.Objective, []*labels.Matcher, int64, int64) (slo.Counts, error) {
 			return slo.Counts{}, nil
 		},
@@ -210,7 +210,7 @@ func TestAQuarter(t *testing.T) {
 		}
 		// The policy's way, by rules written a second time.
 		spent := 1 - q.status(now).Windows[0].Remaining
-		if next := walk(state, spent); next != state {
+		if next := stroll(state, spent); next != state {
 			state = next
 			walked += fmt.Sprintf("%s at %.4f, ", next, spent)
 		}
@@ -230,8 +230,8 @@ func TestAQuarter(t *testing.T) {
 	t.Logf("%d releases, policy %s", len(q.releases), have)
 }
 
-// walk is the default policy once more.
-func walk(state slo.PolicyState, spent float64) slo.PolicyState {
+// stroll is the default policy once more.
+func stroll(state slo.PolicyState, spent float64) slo.PolicyState {
 	type band struct {
 		state     slo.PolicyState
 		up, leave float64
