@@ -39,7 +39,7 @@ type steering struct {
 	dir  string
 }
 
-func startSteering(t *testing.T) *steering {
+func startSteering(t *testing.T, args ...string) *steering {
 	dir := t.TempDir()
 	put := func(name, text string) string {
 		path := filepath.Join(dir, name)
@@ -55,7 +55,7 @@ func startSteering(t *testing.T) *steering {
 	ci, ops := put("ci", "0123456789-secret-of-ci"), put("ops", "0123456789-secret-of-ops")
 	prom := put("prom", "0123456789-secret-of-prometheus")
 	s := &steering{dir: dir, running: startServe(t, put("slowburn.yml", steered),
-		"--web.token=ci=gate:"+ci, "--web.token=ops=gate:"+ops, "--web.token=prom=write:"+prom)}
+		append(args, "--web.token=ci=gate:"+ci, "--web.token=ops=gate:"+ops, "--web.token=prom=write:"+prom)...)}
 	s.feed = rig.NewFeed(t, &rig.Slowburn{Addr: strings.TrimPrefix(s.url, "http://")}, 2*time.Hour)
 	s.feed.Token = "0123456789-secret-of-prometheus"
 	return s
