@@ -68,6 +68,7 @@ func register(app *kingpin.Application) []command {
 		serveCommand(app),
 		demoCommand(app),
 		checkCommand(app),
+		testCommand(app),
 		importCommand(app),
 		backtestCommand(app),
 		backfillCommand(app),

@@ -61,8 +61,8 @@ const (
 	// would do, but a story shall tell within seconds.
 	tick = 5_000
 	// settle is for how long the clock goes on after the last moment that matters: the
-	// slot that ends there has closed by then.
-	settle = 60_000
+	// slot that ends there has closed by then, even if its source is silent.
+	settle = 120_000
 )
 
 // Run plays the story in an empty folder and answers with the expectations that were
