@@ -6,8 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/model"
 
 	"github.com/slowburn/slowburn/slo"
 	"github.com/slowburn/slowburn/slo/document"
@@ -22,6 +24,9 @@ func checkCommand(app *kingpin.Application) command {
 	config := c.Flag("config.file", "Configuration whose tiers the SLO files name.").PlaceHolder("FILE").String()
 	strict := c.Flag("strict", "Take warnings for errors.").Bool()
 	format := c.Flag("format", "How to print what is found: text, json or github.").Default("text").Enum("text", "json", "github")
+	url := c.Flag("prometheus.url", "Prometheus to look at too: whether series are there, thresholds are bucket edges, and traffic is enough for the target.").PlaceHolder("URL").String()
+	retention := model.Duration(0)
+	c.Flag("storage.ledger.retention", "How long serve keeps budgets.").Default("400d").SetValue(&retention)
 	sendTest := c.Flag("send-test", "Post a test alert to every Alertmanager of the configuration and show what became of it.").Bool()
 	return command{c, func(ctx context.Context, s streams) error {
 		if *sendTest {
@@ -31,6 +36,13 @@ func checkCommand(app *kingpin.Application) command {
 		if err != nil {
 			return err
 		}
+		r.retained(time.Duration(retention))
+		if *url != "" {
+			if err := r.look(ctx, *url); err != nil {
+				return err
+			}
+		}
+		r.sort()
 		if err := r.print(s, *format); err != nil {
 			return err
 		}

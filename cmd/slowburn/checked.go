@@ -13,7 +13,7 @@ import (
 
 // checked is what a check found.
 type checked struct {
-	objectives int
+	objectives []*slo.Objective
 	items      []item
 	files      []string
 }
@@ -31,7 +31,7 @@ type item struct {
 }
 
 func (c *checked) add(set spec.Set, err error) {
-	c.objectives += len(set.Objectives)
+	c.objectives = append(c.objectives, set.Objectives...)
 	c.files = append(c.files, set.Files...)
 	for _, e := range slo.Errors(err) {
 		c.items = append(c.items, newItem(e, "error", ""))
@@ -39,6 +39,16 @@ func (c *checked) add(set spec.Set, err error) {
 	for _, f := range set.Findings {
 		c.items = append(c.items, newItem(f.Error, string(f.Level), f.Check))
 	}
+}
+
+// warn adds what is said about an objective as a whole.
+func (c *checked) warn(o *slo.Objective, level slo.Level, check, format string, args ...any) {
+	e := &slo.Error{Position: o.Source, Msg: o.ID() + ": " + fmt.Sprintf(format, args...)}
+	c.items = append(c.items, newItem(e, string(level), check))
+}
+
+// sort puts items in the order of their places.
+func (c *checked) sort() {
 	slices.SortStableFunc(c.items, func(a, b item) int {
 		return cmp.Or(slices.Index(c.files, a.File)-slices.Index(c.files, b.File), a.Line-b.Line, a.Column-b.Column)
 	})
@@ -79,7 +89,7 @@ func (c *checked) print(s streams, format string) error {
 		p := slo.Position{File: i.File, Line: i.Line, Column: i.Column}
 		fmt.Fprintf(s.out, "%s: %s: %s\n%s", p, i.Level, i.Message, i.excerpt)
 	}
-	_, err := fmt.Fprintf(s.out, "%s, %s, %s\n", plural(c.objectives, "objective"), plural(c.count("error"), "error"), plural(c.count("warning"), "warning"))
+	_, err := fmt.Fprintf(s.out, "%s, %s, %s\n", plural(len(c.objectives), "objective"), plural(c.count("error"), "error"), plural(c.count("warning"), "warning"))
 	return err
 }
 

@@ -31,19 +31,35 @@ func Objective(m *document.Mapping, o *slo.Objective, report Report) {
 		warn(target, "target-ratio", "a target of %s %% lets nearly everything fail: targets are percentages, did you mean %s?",
 			percentText(o.Target), percentText(o.Target*100))
 	}
-	for _, rule := range o.Rules {
-		// At a target of 93.06 % a burn rate of 14.4 takes every event to be bad.
-		if o.Target < 1 && !slices.ContainsFunc(rule.Pairs, func(p slo.Pair) bool { return p.Factor*o.Allowed() < 1 }) {
-			warn(target, "never-fires", "the %s can never fire: its lowest burn rate, %.4g, would need more bad events than there are events; raise the target or give the tier lower factors",
-				rule.Severity, lowestFactor(rule))
-		}
+	dead(o, func(rule slo.Rule) {
+		warn(target, "never-fires", "the %s can never fire: its lowest burn rate, %.4g, would need more bad events than there are events; raise the target or give the tier lower factors",
+			rule.Severity, lowestFactor(rule))
+	})
+	for i := range o.Segments {
+		s := &o.Segments[i]
+		dead(s.Objective, func(rule slo.Rule) {
+			warn(m.Get("segments"), "never-fires", "the %s of segment %s can never fire: its lowest burn rate, %.4g, would need more bad events than there are events; raise the segment's target or give its tier lower factors",
+				rule.Severity, s.Selector(), lowestFactor(rule))
+		})
 	}
 	if len(o.Rules) == 0 {
 		warn(m.Get("alerting"), "no-alerts", "nobody is told when this budget burns: every alert is switched off or has windows longer than the objective's")
 	}
+	counted(m, o, report)
+	grouped(m, o, report)
 	for _, t := range o.SLI.Terms {
 		if t.Bad > 0 && t.Total == 0 && t.Kind == slo.Counter {
 			subset(m, o, t, report)
+		}
+	}
+}
+
+// dead calls fn with the rules none of whose pairs can hold.
+func dead(o *slo.Objective, fn func(slo.Rule)) {
+	for _, rule := range o.Rules {
+		// At a target of 93.06 % a burn rate of 14.4 takes every event to be bad.
+		if o.Target < 1 && !slices.ContainsFunc(rule.Pairs, func(p slo.Pair) bool { return p.Factor*o.Allowed() < 1 }) {
+			fn(rule)
 		}
 	}
 }
