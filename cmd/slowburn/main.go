@@ -64,6 +64,7 @@ func execute(args []string, s streams) int {
 
 // register makes the subcommands.
 func register(app *kingpin.Application) []command {
+	print := app.Command("print", "Print configuration for other programs.")
 	commands := []command{
 		serveCommand(app),
 		demoCommand(app),
@@ -72,7 +73,8 @@ func register(app *kingpin.Application) []command {
 		importCommand(app),
 		backtestCommand(app),
 		backfillCommand(app),
-		printCommand(app),
+		printRemoteWriteCommand(print),
+		printSchemaCommand(print),
 		versionCommand(app),
 	}
 	for _, v := range ask.Verbs(app) {

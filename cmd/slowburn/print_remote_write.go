@@ -9,9 +9,8 @@ import (
 	"go.yaml.in/yaml/v2"
 )
 
-// printCommand is `slowburn print remote-write`.
-func printCommand(app *kingpin.Application) command {
-	parent := app.Command("print", "Print configuration for other programs.")
+// printRemoteWriteCommand is `slowburn print remote-write`.
+func printRemoteWriteCommand(parent *kingpin.CmdClause) command {
 	c := parent.Command("remote-write", "Print the remote_write block that makes Prometheus send what the objectives read, and nothing else.")
 	files := c.Arg("file", "SLO files, or patterns of such; by default those of the configuration.").Strings()
 	config := c.Flag("config.file", "Configuration file.").Default("slowburn.yml").String()
