@@ -169,7 +169,7 @@ func (e *Engine) apply(s *series, x count.Sample, ahead *pending) {
 	case next != nil:
 		e.before(s, &x, next)
 	default:
-		s.born = &pendingBirth{Birth: s.family.Begin(x), s: s}
+		s.born = &pendingBirth{Birth: s.family.Begin(x), s: s, recall: x.T <= s.src.closed}
 		s.src.births = append(s.src.births, s.born)
 	}
 	s.scraped(&x, e.slot)
@@ -208,7 +208,7 @@ func (e *Engine) before(s *series, x, next *count.Sample) {
 		b.led.add(b.term, next.T, events, e.slot)
 	}
 	if s.born != nil {
-		s.born.First, s.born.moved = *x, true
+		s.born.First, s.born.recall = *x, true
 	}
 }
 

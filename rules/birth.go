@@ -31,9 +31,9 @@ func judged(born bool) verdict {
 type pendingBirth struct {
 	*count.Birth
 	s *series
-	// moved says that an older sample has taken its place: what the family was seen
-	// to do before the first one does not tell about that.
-	moved bool
+	// recall says that it lies further back than the family's memory of the newest
+	// scrapes tells about: it came late, or before what was the first sample.
+	recall bool
 }
 
 // sliTerm is the term that the series is bound to.
@@ -51,7 +51,7 @@ func (e *Engine) settleBirths(src *source, upTo int64) {
 			b := &p.s.bound[i]
 			value := count.Born(b.sliTerm(), &p.First)
 			birth := p.Birth
-			if p.moved {
+			if p.recall {
 				birth = e.recallBirth(p.s, b.sliTerm(), &p.First)
 			}
 			b.birth = judged(bornUnderObservation(birth, b.led.budget.obj, value))
