@@ -65,7 +65,7 @@ func compareAnchored(rt *rapid.T, r *rig, e *promql.Engine, st slo.Status) {
 	for _, w := range st.Windows {
 		length := time.Duration(st.TS-w.Start) * time.Millisecond
 		for selector, have := range map[string]float64{
-			`http_requests_total{job="shop"}`:              w.Counts.Total,
+			`http_requests_total{job="shop"}`:             w.Counts.Total,
 			`http_requests_total{job="shop",code=~"5.."}`: w.Counts.Bad,
 		} {
 			expr := fmt.Sprintf("sum(increase(%s[%s] anchored))", selector, length)

@@ -159,7 +159,8 @@ func (l *line) draw(rt *rapid.T, start, from, to int64) {
 		case happens == 1 && w.hostile["gaps"] && restless:
 			l.calm = 0
 			continue
-		case happens == 2 && w.hostile["stale"]:
+		case happens == 2 && w.hostile["stale"] && restless:
+			l.calm = 0
 			a.v = staleNaN
 		case happens == 3 && w.hostile["nonsense"] && !w.hostile["histogram"] && restless && !(l.family && w.hostile["births"]):
 			l.calm = 0

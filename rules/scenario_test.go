@@ -1,153 +1,72 @@
 package rules_test
 
 import (
-	"context"
-	"fmt"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/promql/parser"
-	"golang.org/x/tools/txtar"
 
-	"github.com/slowburn/slowburn/rules/scenario"
 	"github.com/slowburn/slowburn/slo"
-	"github.com/slowburn/slowburn/slo/load"
-	"github.com/slowburn/slowburn/slo/spec"
+	"github.com/slowburn/slowburn/testdata/scenarios"
 )
 
-const scenarioStart = scenario.Start
-
-// TestScenarios runs testdata/scenarios/*.txtar: an SLO file, series in PromQL's
-// test notation, and what budgets and alerts must be at which time after the start.
-// Adding a case needs no Go; testdata/scenarios/README.md explains the format.
+// TestScenarios tells every story of testdata/scenarios to the engine alone. Adding one
+// needs no Go.
 func TestScenarios(t *testing.T) {
-	files, err := filepath.Glob("../testdata/scenarios/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("want scenarios, have %v, %v", files, err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			s, err := readScenario(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			failures, err := s.Run(context.Background(), t.TempDir())
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, f := range failures {
-				t.Errorf("%s: %s", f.Ref, f.Problem)
-			}
-		})
-	}
+	scenarios.Each(t, func(t *testing.T, s *scenarios.Scenario) { runScenario(t, s) })
 }
 
-func readScenario(file string) (*scenario.Story, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	s := &scenario.Story{Start: scenario.Start}
-	for _, f := range txtar.Parse(text).Files {
-		switch f.Name {
-		case "slo.yml":
-			set, err := load.Text("slo.yml", f.Data, spec.Options{})
-			if err != nil {
-				return nil, err
-			}
-			s.Objectives = set.Objectives
-		case "series":
-			if err := readSeries(s, string(f.Data)); err != nil {
-				return nil, err
-			}
-		case "expect":
-			if err := readExpects(s, string(f.Data)); err != nil {
-				return nil, err
-			}
-		default:
-			return nil, fmt.Errorf("unknown section %q", f.Name)
+// runScenario feeds the samples in order of arrival, second by second where something
+// happens, and checks each line when its time has come: alerts by the wall clock,
+// counts when the slot that ends at that time was evaluated.
+func runScenario(t *testing.T, s *scenarios.Scenario) {
+	r := newRig(t, scenarios.Start, s.Objectives...)
+	i := 0
+	for now := scenarios.Start; now <= scenarios.Start+s.End+60_000; now += min(s.Step, 5000) {
+		r.now = now
+		var batch []arrival
+		for ; i < len(s.Samples) && s.Samples[i].At <= now; i++ {
+			x := &s.Samples[i]
+			batch = append(batch, arrival{lset: x.Labels, t: x.T, v: x.V, h: x.H, at: x.At})
 		}
+		if len(batch) > 0 {
+			r.send(batch...)
+		}
+		r.tick()
+		s.Expects = slices.DeleteFunc(s.Expects, func(x scenarios.Expect) bool { return checkExpect(t, r, &x, now) })
 	}
-	return s, nil
+	for _, x := range s.Expects {
+		t.Errorf("never evaluated at that time: %s", x.Text)
+	}
 }
 
-// readSeries reads "load 15s [from 2m] [delay 40s]" lines, each followed by series.
-func readSeries(s *scenario.Story, text string) error {
-	interval, from, delay := int64(15000), int64(0), int64(scenario.Delay)
-	for _, line := range lines(text) {
-		words := strings.Fields(line)
-		if words[0] != "load" {
-			if err := s.Load(line, from, interval, delay); err != nil {
-				return err
+// checkExpect says whether the line's time has come; then it has been checked.
+func checkExpect(t *testing.T, r *rig, x *scenarios.Expect, now int64) bool {
+	t.Helper()
+	if x.Key == "firing" {
+		if now < scenarios.Start+x.At {
+			return false
+		}
+		var firing []labels.Labels
+		for _, a := range r.engine.Alerts() {
+			if a.State == slo.AlertFiring {
+				firing = append(firing, a.Labels)
 			}
+		}
+		if have := scenarios.Firing(firing); have != x.Want {
+			t.Errorf("%s: have %s", x.Text, have)
+		}
+		return true
+	}
+	for _, st := range r.engine.Status() {
+		if st.TS != scenarios.Start+x.At || strings.ReplaceAll(st.Groups.String(), " ", "") != x.Groups {
 			continue
 		}
-		from, delay = 0, scenario.Delay
-		for i := 0; i < len(words); i += 2 {
-			d, err := slo.ParseDuration(words[i+1])
-			if err != nil {
-				return err
-			}
-			switch words[i] {
-			case "load":
-				interval = d.Milliseconds()
-			case "from":
-				from = d.Milliseconds()
-			case "delay":
-				delay = d.Milliseconds()
-			}
+		if have := scenarios.Of(&st).Says(x); !scenarios.Same(have, x.Want) {
+			t.Errorf("%s: have %s", x.Text, have)
 		}
+		return true
 	}
-	return nil
-}
-
-// readExpects reads "TIME KEY [ARGUMENT] [{groups}] = VALUE" lines.
-func readExpects(s *scenario.Story, text string) error {
-	for _, line := range lines(text) {
-		i := strings.LastIndex(line, " = ")
-		words := strings.Fields(line[:max(i, 0)])
-		if len(words) < 2 {
-			return fmt.Errorf("expect %q: want TIME KEY [ARGUMENT] [{groups}] = VALUE", line)
-		}
-		at, err := slo.ParseDuration(words[0])
-		if err != nil {
-			return err
-		}
-		x := scenario.Expect{At: at.Milliseconds(), Ref: line}
-		want := strings.TrimSpace(line[i+3:])
-		if words[1] == "firing" {
-			x.Firing = []string{}
-			if want != "none" {
-				x.Firing = strings.Fields(want)
-			}
-			s.Expects = append(s.Expects, x)
-			continue
-		}
-		if last := words[len(words)-1]; strings.HasPrefix(last, "{") {
-			words = words[:len(words)-1]
-			ms, err := parser.NewParser(parser.Options{}).ParseMetric(last)
-			if err != nil {
-				return err
-			}
-			x.Groups = ms
-		} else {
-			x.Groups = labels.EmptyLabels()
-		}
-		x.Figures = map[string]string{strings.Join(words[1:], " "): want}
-		s.Expects = append(s.Expects, x)
-	}
-	return nil
-}
-
-func lines(text string) []string {
-	var out []string
-	for _, l := range strings.Split(text, "\n") {
-		if l, _, _ = strings.Cut(l, "#"); strings.TrimSpace(l) != "" {
-			out = append(out, strings.TrimSpace(l))
-		}
-	}
-	return out
+	return false
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/slowburn/slowburn/slo"
+	"github.com/slowburn/slowburn/testdata/scenarios"
 )
 
 // segmented gives plan="gold" a target of its own.
@@ -21,13 +22,13 @@ func segmented(target, gold float64) *slo.Objective {
 // A segment's target is dated like the objective's: what was promised then is what
 // the past is read by.
 func TestSegmentTargetsAreDated(t *testing.T) {
-	r := newRig(t, scenarioStart, segmented(0.9, 0.999))
+	r := newRig(t, scenarios.Start, segmented(0.9, 0.999))
 	plan := func(name string) labels.Labels {
 		return labels.NewBuilder(requests("200", "a")).Set("plan", name).Labels()
 	}
 	feed := func(from, to int64) {
 		for i := from; i < to; i++ {
-			at := scenarioStart + i*15_000
+			at := scenarios.Start + i*15_000
 			r.now = at + 500
 			r.send(arrival{lset: plan("gold"), t: at, v: float64(i)}, arrival{lset: plan("silver"), t: at, v: float64(i)})
 			r.tick()

@@ -5,13 +5,14 @@ import (
 	"time"
 
 	"github.com/slowburn/slowburn/slo"
+	"github.com/slowburn/slowburn/testdata/scenarios"
 )
 
 // A minute is judged by all of its events, wherever in it the process was killed.
 func TestSlicesAreWholeAcrossRestarts(t *testing.T) {
 	o := availability(0.9)
 	o.SLI.Slice = slo.Slice{Length: time.Minute, MaxBad: 0.3}
-	t0 := scenarioStart
+	t0 := scenarios.Start
 	r := newRig(t, t0, o)
 	good, bad := 0.0, 0.0
 	for i := range int64(41) { // ten minutes

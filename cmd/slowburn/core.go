@@ -94,6 +94,7 @@ func (s *server) openCore() (*core, error) {
 	}
 	c.view, err = derive.New(c.ledger, derive.Options{
 		Catalogue: c.engine.Catalogue, Slot: cfg.Slot, Retention: time.Duration(f.LedgerRetention), Metrics: s.metrics,
+		Now: func() int64 { return s.now().UnixMilli() },
 	})
 	if err == nil {
 		c.receiver, err = newReceiver(c, cfg, s)

@@ -8,7 +8,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"slowburn": main})
+	testscript.Main(m, map[string]func(){"slowburn": main, "slowburn-on-a-clock": serveOnAClock})
 }
 
 // TestScripts runs the binary as its users do. UPDATE_GOLDEN=1 rewrites what it is

@@ -20,6 +20,11 @@ import (
 // Alertmanagers still have to hear, and the databases last. A second signal ends
 // the process at once.
 func runServe(ctx context.Context, f *serveFlags, log *slog.Logger) error {
+	return runServeAt(ctx, f, log, time.Now)
+}
+
+// runServeAt is runServe with a wall clock of the caller's.
+func runServeAt(ctx context.Context, f *serveFlags, log *slog.Logger, now func() time.Time) error {
 	if _, err := memlimit.Set(memlimit.WithRatio(0.9)); err != nil {
 		log.Debug("no memory limit found", "err", err)
 	}
@@ -27,7 +32,7 @@ func runServe(ctx context.Context, f *serveFlags, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	s, err := newServer(f, listeners[0].Addr(), log, time.Now, nil)
+	s, err := newServer(f, listeners[0].Addr(), log, now, nil)
 	if err != nil {
 		for _, l := range listeners {
 			l.Close()
