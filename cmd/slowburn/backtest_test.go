@@ -69,8 +69,6 @@ func openTestTSDB(t *testing.T, dir string) *promtsdb.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Left open, it would miss its folder a minute from now.
-	t.Cleanup(func() { db.Close() })
 	db.DisableCompactions()
 	t.Cleanup(func() { _ = db.Close() })
 	return db
