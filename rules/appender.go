@@ -154,6 +154,12 @@ func (e *Engine) apply(s *series, x count.Sample, ahead *pending) {
 		e.metrics.invalidSamples.Inc()
 		return
 	}
+	if len(s.bound) == 0 { // only queries read it, and they ask the raw TSDB
+		s.src.note(x.T, e.slot)
+		s.scraped(&x, e.slot)
+		s.recent.Insert(x)
+		return
+	}
 	if !s.loaded {
 		e.load(s, x.T, ahead)
 	}
@@ -248,6 +254,7 @@ func (s *series) setRate(t, slot int64) {
 		}
 	}
 	s.rate = rate
+	s.tell(s.cadence.Interval())
 	s.src.interval = max(s.src.interval, s.cadence.Interval())
 }
 

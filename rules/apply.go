@@ -72,6 +72,7 @@ func (e *Engine) swap(objectives []*slo.Objective) (fresh, longer []*objective) 
 		}
 	}
 	e.index = newTermIndex(e.ordered)
+	e.untell()
 	for _, s := range e.series {
 		if s != nil {
 			e.attach(s, e.index.match(s.lset))
@@ -114,6 +115,7 @@ func (e *Engine) change(o *objective, def *slo.Objective, ts int64) {
 		changed = true
 		if prev != nil {
 			e.regenerate(o, prev)
+			e.forgetQueries(o)
 		}
 	}
 	v := def.Version(ts)
@@ -172,8 +174,8 @@ func (e *Engine) regenerate(o *objective, prev *slo.Objective) {
 		for _, l := range b.ledgers {
 			for i := range l.open {
 				s := &l.open[i]
-				for k := range prev.SLI.Terms {
-					t := &prev.SLI.Terms[k]
+				for k := range prev.SLI.Counted() {
+					t := &prev.SLI.Counted()[k]
 					s.base.bad += t.Bad * s.sums[k]
 					s.base.total += t.Total * s.sums[k]
 					if s.late != nil {
@@ -181,7 +183,7 @@ func (e *Engine) regenerate(o *objective, prev *slo.Objective) {
 						s.base.lateTotal += t.Total * s.late[k]
 					}
 				}
-				s.sums = make([]float64, len(o.SLI.Terms))
+				s.sums = make([]float64, len(o.SLI.Counted()))
 				s.late = nil
 			}
 			l.open = slices.Clip(l.open)
@@ -198,6 +200,7 @@ func (e *Engine) regenerate(o *objective, prev *slo.Objective) {
 // retire ends an objective that is not configured any more: its ledger stays on
 // disk, its alerts are resolved.
 func (e *Engine) retire(o *objective) {
+	e.forgetQueries(o)
 	for _, b := range o.budgets {
 		e.drop(b)
 	}

@@ -18,6 +18,8 @@ type series struct {
 	src    *source
 	family *count.Family
 	bound  []bound
+	reads  []*freeQuery // the queries that read it
+	told   int64        // the scrape interval those know of, ms
 
 	recent  count.Recent
 	loaded  bool          // recent holds what the raw TSDB knew of it
@@ -50,7 +52,7 @@ func (e *Engine) bind(lset labels.Labels) storage.SeriesRef {
 	h := lset.Hash()
 	for _, s := range e.byLabels[h] {
 		if labels.Equal(s.lset, lset) {
-			if len(s.bound) == 0 {
+			if len(s.bound) == 0 && len(s.reads) == 0 {
 				return 0 // no objective reads it any more
 			}
 			return s.ref
@@ -97,6 +99,7 @@ func (e *Engine) Unbind(ref storage.SeriesRef) {
 	for _, b := range s.bound {
 		b.led.series--
 	}
+	s.tell(0)
 	delete(s.src.series, s)
 	s.src.leaveFamily(s.lset)
 	s.src.mu.Unlock()
@@ -119,11 +122,15 @@ func (e *Engine) Unbind(ref storage.SeriesRef) {
 // are new to it, and leaves those it no longer feeds.
 func (e *Engine) attach(s *series, terms []termRef) {
 	old := s.bound
-	s.bound = nil
+	s.bound, s.reads, s.told = nil, nil, 0
 	overflowed := false
 	for _, t := range terms {
+		if t.term == readByQuery {
+			s.reads = append(s.reads, e.queryOf(t.obj, s.src))
+			continue
+		}
 		for _, b := range e.budgetsOf(t.obj, s.lset) {
-			to := bound{led: b.ledger(e, s.src), term: t.term, scrapes: t.obj.SLI.Terms[t.term].Total != 0}
+			to := bound{led: b.ledger(e, s.src), term: t.term, scrapes: t.Total != 0}
 			if to.scrapes {
 				b.hasTotal.Store(true)
 			}
@@ -143,6 +150,7 @@ func (e *Engine) attach(s *series, terms []termRef) {
 	if s.live {
 		s.move(old, e.slot)
 	}
+	s.tell(s.cadence.Interval())
 }
 
 // move takes a live series from the ledgers it fed to those it feeds now.
@@ -171,19 +179,42 @@ func (s *series) move(old []bound, slot int64) {
 
 // source finds or makes the source a series belongs to.
 func (e *Engine) source(lset labels.Labels) *source {
+	return e.sourceNamed(sourceName(lset, e.opts.SourceLabels))
+}
+
+// sourceName joins the values of the labels that tell sources apart.
+func sourceName(lset labels.Labels, names []string) string {
 	var parts []string
-	for _, name := range e.opts.SourceLabels {
+	for _, name := range names {
 		if v := lset.Get(name); v != "" {
 			parts = append(parts, v)
 		}
 	}
-	return e.sourceNamed(strings.Join(parts, "/"))
+	return strings.Join(parts, "/")
 }
 
-// termRef is one term of one objective.
+// termRef is one term of one objective, or a selector of its free query.
 type termRef struct {
 	obj  *objective
 	term int
+	*slo.Term
+}
+
+// readByQuery is in the place of a term's number where a free query reads the series.
+const readByQuery = -1
+
+// refs are all that an objective reads.
+func (o *objective) refs() []termRef {
+	var refs []termRef
+	for i := range o.SLI.Terms {
+		refs = append(refs, termRef{o, i, &o.SLI.Terms[i]})
+	}
+	if o.SLI.Query != nil {
+		for _, ms := range o.SLI.Query.Reads {
+			refs = append(refs, termRef{o, readByQuery, &slo.Term{Matchers: ms}})
+		}
+	}
+	return refs
 }
 
 // termIndex finds the terms that read a series without asking every term: by
@@ -204,9 +235,8 @@ func newTermIndex(objectives []*objective) *termIndex {
 	byName := map[string][]termRef{}
 	x := &termIndex{names: map[string]*nameIndex{}}
 	for _, o := range objectives {
-		for i := range o.SLI.Terms {
-			ref := termRef{o, i}
-			if name, ok := equality(&o.SLI.Terms[i], labels.MetricName); ok {
+		for _, ref := range o.refs() {
+			if name, ok := equality(ref.Term, labels.MetricName); ok {
 				byName[name] = append(byName[name], ref)
 			} else {
 				x.rest = append(x.rest, ref)
@@ -222,7 +252,7 @@ func newTermIndex(objectives []*objective) *termIndex {
 func newNameIndex(refs []termRef) *nameIndex {
 	distinct := map[string]map[string]bool{}
 	for _, r := range refs {
-		for _, m := range r.obj.SLI.Terms[r.term].Matchers {
+		for _, m := range r.Matchers {
 			if m.Type == labels.MatchEqual && m.Name != labels.MetricName && m.Value != "" {
 				if distinct[m.Name] == nil {
 					distinct[m.Name] = map[string]bool{}
@@ -238,7 +268,7 @@ func newNameIndex(refs []termRef) *nameIndex {
 		}
 	}
 	for _, r := range refs {
-		if v, ok := equality(&r.obj.SLI.Terms[r.term], x.label); ok && x.label != "" {
+		if v, ok := equality(r.Term, x.label); ok && x.label != "" {
 			x.values[v] = append(x.values[v], r)
 		} else {
 			x.rest = append(x.rest, r)
@@ -261,7 +291,7 @@ func (x *termIndex) match(lset labels.Labels) []termRef {
 	var out []termRef
 	add := func(refs []termRef) {
 		for _, r := range refs {
-			if r.obj.SLI.Terms[r.term].Matches(lset) {
+			if r.Matches(lset) {
 				out = append(out, r)
 			}
 		}

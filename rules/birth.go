@@ -37,7 +37,7 @@ type pendingBirth struct {
 }
 
 // sliTerm is the term that the series is bound to.
-func (b *bound) sliTerm() *slo.Term { return &b.led.budget.obj.SLI.Terms[b.term] }
+func (b *bound) sliTerm() *slo.Term { return &b.led.budget.obj.SLI.Counted()[b.term] }
 
 // settleBirths decides the births whose slot closes now.
 func (e *Engine) settleBirths(src *source, upTo int64) {

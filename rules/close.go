@@ -81,6 +81,10 @@ func (e *Engine) Tick(ctx context.Context, now int64) error {
 	}
 	e.state(now)
 	if closed {
+		select {
+		case e.due <- struct{}{}:
+		default:
+		}
 		e.lastTick.Store(now)
 		e.metrics.tickSeconds.UpdateDuration(start)
 	}
@@ -140,7 +144,7 @@ func (src *source) listen(now int64, o *Options) {
 	if src.closed == 0 {
 		return
 	}
-	src.lagging = now-src.newest > o.CatchUpLag.Milliseconds()
+	src.lagging = src.behind(now, o)
 	src.silent = now-src.arrived > src.silence()
 	src.old = src.heard && src.arrived-src.newest > o.CatchUpLag.Milliseconds()
 	switch {
@@ -159,7 +163,10 @@ func (src *source) due(now, slot int64, o *Options, limit int) (closings []closi
 	}
 	src.listen(now, o)
 	grace := o.Grace.Milliseconds()
-	if src.lagging {
+	switch {
+	case src.step != 0:
+		grace = 0 // all results of an instant come at once
+	case src.lagging:
 		grace = o.CatchUpGrace.Milliseconds()
 	}
 	target := slotEnd(src.newest-grace-slot+1, slot)

@@ -20,6 +20,9 @@
 // (reach.go). Restore rebuilds all of it
 // at start (restore.go, resume.go).
 //
+// What an objective asks by free PromQL is asked beside all that, minute by minute of
+// event time, and counted in a source of its own (ask.go, freequery.go, rules/query).
+//
 // Tick is the only place where time enters: live it is called by Run, in replay
 // and in tests by the caller.
 package rules

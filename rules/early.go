@@ -18,7 +18,7 @@ func (e *Engine) evaluateEarly(sources []*source, now int64) {
 		for _, l := range dirty {
 			l.dirty = false
 		}
-		lagging := now-src.newest > e.opts.CatchUpLag.Milliseconds()
+		lagging := src.behind(now, &e.opts)
 		newest := src.ahead
 		src.mu.Unlock()
 		if lagging {
@@ -40,7 +40,7 @@ func (o *objective) partsApart() bool {
 	if o.SLI.Slice.Length > 0 {
 		return true // nothing is bad before its slice has ended
 	}
-	return slices.ContainsFunc(o.SLI.Terms, func(t slo.Term) bool { return t.Bad < 0 || t.Total < 0 })
+	return slices.ContainsFunc(o.SLI.Counted(), func(t slo.Term) bool { return t.Bad < 0 || t.Total < 0 })
 }
 
 // early evaluates the rules of one budget inside its open slots and fires those
@@ -117,8 +117,8 @@ func (l *ledger) openSums(ts int64) (bad, total float64) {
 		}
 		bad += s.base.bad
 		total += s.base.total
-		for k := range l.budget.obj.SLI.Terms {
-			t := &l.budget.obj.SLI.Terms[k]
+		for k := range l.budget.obj.SLI.Counted() {
+			t := &l.budget.obj.SLI.Counted()[k]
 			bad += t.Bad * s.sums[k]
 			total += t.Total * s.sums[k]
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 
+	"github.com/slowburn/slowburn/rules/query"
 	"github.com/slowburn/slowburn/slo"
 )
 
@@ -33,6 +34,11 @@ type Options struct {
 
 	// Raw holds the samples as stored, for neighbours not in memory and for Restore.
 	Raw storage.Queryable
+	// Past is what free queries read; default Raw. Queries bounds them, and QueryRound,
+	// in wall time, all of those of one minute together; 0: not.
+	Past       storage.Queryable
+	Queries    query.Limits
+	QueryRound time.Duration
 	// Ledger is the ledger TSDB.
 	Ledger LedgerDB
 	// Position is the raw TSDB's WAL position, and Since reads the samples stored
@@ -121,6 +127,9 @@ func (o *Options) setDefaults() {
 	if o.Decision == nil {
 		o.Decision = func(o *slo.Objective) (string, string) { return o.Policy.DecisionOwner(slo.PolicyHealthy, o), "" }
 	}
+	if o.Past == nil {
+		o.Past = o.Raw
+	}
 	if o.Notify == nil {
 		o.Notify = func([]slo.Alert) {}
 	}
@@ -159,6 +168,11 @@ type Engine struct {
 	restored atomic.Bool
 	wake     chan struct{}
 
+	asker *query.Asker
+	// asking serialises Ask; due wakes the goroutine that calls it.
+	asking sync.Mutex
+	due    chan struct{}
+
 	catalogue atomic.Pointer[[]*slo.Budget]
 	level     atomic.Pointer[[]slo.Alert]
 	lastTick  atomic.Int64 // wall ms of the last evaluation that went through
@@ -181,6 +195,8 @@ func New(opts Options) (*Engine, error) {
 		known:      map[string]*ObjectiveRecord{},
 		stored:     storedState{alerts: map[string]*AlertRecord{}, closed: map[string]int64{}},
 		wake:       make(chan struct{}, 1),
+		due:        make(chan struct{}, 1),
+		asker:      query.New(opts.Queries),
 	}
 	e.alerts = newAlertBook()
 	e.started = opts.Now().UnixMilli()
@@ -192,6 +208,9 @@ func New(opts Options) (*Engine, error) {
 // says that there is something to do and at least once a second. It writes the
 // checkpoint now and then, and at its end.
 func (e *Engine) Run(ctx context.Context) error {
+	var asking sync.WaitGroup
+	asking.Go(func() { e.askUntil(ctx) })
+	defer asking.Wait()
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	checkpoint := time.NewTicker(CheckpointEvery)

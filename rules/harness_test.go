@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 
 	"github.com/slowburn/slowburn/rules"
+	"github.com/slowburn/slowburn/rules/query"
 	"github.com/slowburn/slowburn/slo"
 )
 
@@ -79,6 +80,7 @@ type rig struct {
 	limit       int                      // of groups; 0 is the default
 	heard       func(labels.Labels) bool // what Alertmanager acknowledged; nil: all
 	checkpoint  string                   // file; empty: none
+	queries     query.Limits
 }
 
 func openDB(t testing.TB, dir string) *promtsdb.DB {
@@ -134,7 +136,7 @@ func (r *rig) start() {
 		store = r.states
 	}
 	r.engine, err = rules.New(rules.Options{
-		Raw: r.raw, Ledger: r.ledger, Store: store, Slot: r.slot, Metrics: r.metrics, GroupLimit: r.limit, Checkpoint: r.checkpoint,
+		Raw: r.raw, Ledger: r.ledger, Store: store, Slot: r.slot, Metrics: r.metrics, GroupLimit: r.limit, Checkpoint: r.checkpoint, Queries: r.queries,
 		Acknowledged: func(l labels.Labels) bool { return r.heard == nil || r.heard(l) },
 		SourceLabels: []string{"cluster", "prometheus"},
 		Now:          func() time.Time { return time.UnixMilli(r.now) },
@@ -196,7 +198,13 @@ func (r *rig) storeRaw(samples ...arrival) {
 	r.log = append(r.log, samples...)
 }
 
-func (r *rig) tick() { r.t.Helper(); r.must(r.engine.Tick(context.Background(), r.now)) }
+// tick closes what is due, asks the queries that are due then, and closes that.
+func (r *rig) tick() {
+	r.t.Helper()
+	for again := true; again; again = r.engine.Ask(context.Background()) {
+		r.must(r.engine.Tick(context.Background(), r.now))
+	}
+}
 
 // flush closes every slot with data, as silence does in the end.
 func (r *rig) flush() {

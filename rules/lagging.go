@@ -43,7 +43,7 @@ func (e *Engine) watchSources(sources []*source, now int64) {
 		shrinks := src.lagBefore == 0 || lag < src.lagBefore
 		src.lagBefore = lag
 		told := src.lagAlert != nil && src.lagAlert.State == slo.AlertFiring
-		lagging := live && lag > max(lagAfter, 3*interval) && lag < forgottenAfter
+		lagging := live && lag > max(lagAfter, 3*interval)+2*src.step && lag < forgottenAfter
 		e.watchLag(src, lagging && (told || !shrinks || now-src.lagSince > backlogPatience), lag, now)
 		e.mu.RLock()
 		for _, l := range ledgers {

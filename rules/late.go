@@ -20,6 +20,9 @@ func (e *Engine) recoverLate(positions map[string]int64) {
 		return
 	}
 	for name, position := range positions {
+		if e.sources[name].step != 0 {
+			continue // a query that missed them is not asked again
+		}
 		late := map[*series]map[int64]bool{}
 		err := e.opts.Since(position, func(lset labels.Labels, _, t int64, _ float64, _ *histogram.Histogram, _ *histogram.FloatHistogram) error {
 			s := e.lookup(e.Bind(lset))

@@ -85,7 +85,7 @@ func (l *ledger) at(end, slot int64) *openSlot {
 	l.open[i] = openSlot{end: end, sums: l.spare}
 	l.spare = nil
 	s := &l.open[i]
-	if terms := len(l.budget.obj.SLI.Terms); len(s.sums) != terms {
+	if terms := len(l.budget.obj.SLI.Counted()); len(s.sums) != terms {
 		s.sums = make([]float64, terms)
 	}
 	return s
@@ -107,7 +107,7 @@ func (l *ledger) add(term int, t int64, events float64, slot int64) {
 		return
 	}
 	l.at(slotEnd(t, slot), slot).sums[term] += events
-	if w := l.budget.obj.SLI.Terms[term].Bad; w > 0 && !l.dirty {
+	if w := l.budget.obj.SLI.Counted()[term].Bad; w > 0 && !l.dirty {
 		l.dirty = true
 		l.src.dirty = append(l.src.dirty, l)
 	}
@@ -131,8 +131,8 @@ func (l *ledger) close(end int64, gap int64) history.Sum {
 		on.total += s.base.total
 		late.bad += s.base.lateBad
 		late.total += s.base.lateTotal
-		for i := range l.budget.obj.SLI.Terms {
-			t := &l.budget.obj.SLI.Terms[i]
+		for i := range l.budget.obj.SLI.Counted() {
+			t := &l.budget.obj.SLI.Counted()[i]
 			on.bad += t.Bad * s.sums[i]
 			on.total += t.Total * s.sums[i]
 			if s.late != nil {

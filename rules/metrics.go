@@ -24,6 +24,10 @@ type engineMetrics struct {
 	checkpointErrors *metrics.Counter
 	checkpointHits   *metrics.Counter
 	tickSeconds      *metrics.PrometheusHistogram
+	asked            *metrics.Counter
+	askedSamples     *metrics.Counter
+	askSeconds       *metrics.PrometheusHistogram
+	askFailures      map[string]*metrics.Counter
 }
 
 func newMetrics(set *metrics.Set, e *Engine) *engineMetrics {
@@ -34,7 +38,16 @@ func newMetrics(set *metrics.Set, e *Engine) *engineMetrics {
 		return float64(len(e.series) - len(e.free))
 	})
 	set.NewGauge("slowburn_engine_last_tick_timestamp_seconds", func() float64 { return float64(e.lastTick.Load()) / 1000 })
+	failures := map[string]*metrics.Counter{}
+	for _, cause := range []string{"timeout", "samples", "canceled", "error", "round"} {
+		failures[cause] = set.NewCounter(`slowburn_query_failures_total{cause="` + cause + `"}`)
+	}
 	return &engineMetrics{
+		asked:        set.NewCounter("slowburn_query_evaluations_total"),
+		askedSamples: set.NewCounter("slowburn_query_samples_total"),
+		askFailures:  failures,
+		askSeconds: set.NewPrometheusHistogramExt("slowburn_query_duration_seconds",
+			[]float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}),
 		invalidSamples:   set.NewCounter("slowburn_engine_invalid_samples_total"),
 		unbound:          set.NewCounter("slowburn_engine_unbound_samples_total"),
 		births:           set.NewCounter("slowburn_engine_births_total"),

@@ -49,6 +49,7 @@ func (s *series) takeCadence(slot int64) {
 	if iv := s.cadence.Interval(); iv > 0 && s.rate == 0 {
 		s.rate = slot * 1_000_000 / iv
 		s.src.interval = max(s.src.interval, iv)
+		s.tell(iv)
 	}
 }
 

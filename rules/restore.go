@@ -67,6 +67,7 @@ func (e *Engine) Restore(ctx context.Context) error {
 	if err := e.replayRaw(ctx); err != nil {
 		return err
 	}
+	e.resumeQueries()
 	e.recoverLate(positions)
 	if e.opts.Position != nil {
 		// All that the WAL holds is accounted for now.
@@ -117,6 +118,7 @@ func (e *Engine) replayRaw(ctx context.Context) error {
 	vanished := func(src *source) bool { return src.vanished(newest) }
 	for _, src := range e.sources {
 		switch {
+		case src.step != 0: // it has no raw samples
 		case vanished(src):
 			oldest = min(oldest, src.closed)
 		case src.closed != 0:
@@ -234,12 +236,13 @@ func (s *series) warm(x count.Sample) {
 	s.recent.Insert(x)
 }
 
-// learnCadence looks further back for the scrape interval of a gauge of which the
-// warm-up saw few samples: for how long its value is held depends on it.
+// learnCadence looks further back for the scrape interval of a series of which the
+// warm-up saw few samples, if more than coverage depends on it: for how long a gauge's
+// value is held, and over which range a query is asked.
 func (e *Engine) learnCadence(s *series) {
 	const enough = hour
-	if s.recent.Len() >= count.Kept || !slices.ContainsFunc(s.bound, func(b bound) bool {
-		return b.led.budget.obj.SLI.Terms[b.term].Kind == slo.GaugeSlices
+	if s.recent.Len() >= count.Kept || len(s.reads) == 0 && !slices.ContainsFunc(s.bound, func(b bound) bool {
+		return b.led.budget.obj.SLI.Counted()[b.term].Kind == slo.GaugeSlices
 	}) {
 		return
 	}

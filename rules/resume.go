@@ -6,7 +6,7 @@ func (e *Engine) resume(now int64) {
 	const furthest = 2 * hour
 	newest := e.newestClosed()
 	for _, src := range e.sources {
-		src.lagging = now-src.newest > e.opts.CatchUpLag.Milliseconds()
+		src.lagging = src.behind(now, &e.opts)
 		// One that vanished long before the others held nothing up then, and memory does
 		// not know the past so finely that budgets could be evaluated back there.
 		src.silent = src.vanished(newest)

@@ -2,11 +2,13 @@ package rules
 
 import (
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/slowburn/slowburn/rules/count"
+	"github.com/slowburn/slowburn/slo"
 )
 
 // source is one stream of remote write that keeps order in itself. Its lock guards
@@ -33,6 +35,12 @@ type source struct {
 
 	closedAtStart int64 // what Restore found closed, ms
 
+	// queries are the free queries over this source, results the source of what they
+	// came to. step is set on the latter: how far apart its results lie, ms.
+	queries map[*objective]*freeQuery
+	results *source
+	step    int64
+
 	swept    int64 // event time of the last look for vanished series, ms
 	lagSince int64 // wall time since when it has been sending old samples, ms; 0 if it is not
 
@@ -47,7 +55,11 @@ type source struct {
 }
 
 func newSource(name string) *source {
-	return &source{name: name, series: map[*series]struct{}{}, families: map[uint64]*family{}}
+	src := &source{name: name, series: map[*series]struct{}{}, families: map[uint64]*family{}, queries: map[*objective]*freeQuery{}}
+	if strings.HasSuffix(name, resultsSuffix) {
+		src.step = slo.QueryStep.Milliseconds()
+	}
+	return src
 }
 
 // family is the family of series that one scrape brings together, as long as one of
@@ -115,7 +127,13 @@ func (src *source) noteSlot(end int64) {
 const firstRoom = 5 * 60 * 1000
 
 // silence is for how long a source may be quiet before it holds nothing up, ms.
-func (src *source) silence() int64 { return max(2*src.interval, 60_000) }
+// Results are as far apart as they are, and then wait for their source's slots.
+func (src *source) silence() int64 { return max(2*src.interval, 60_000) + 2*src.step }
+
+// behind says whether the source lags wall time so far that it is catching up.
+func (src *source) behind(now int64, o *Options) bool {
+	return now-src.newest > o.CatchUpLag.Milliseconds()+2*src.step
+}
 
 // live says whether some series of it is being scraped, as far as is known.
 func (src *source) live() bool {

@@ -53,9 +53,10 @@ func (e *Engine) statusOf(b *budget, now int64, alerts []slo.Alert, read func() 
 			s.Alerts = append(s.Alerts, a)
 		}
 	}
+	s.Query = e.queryStatus(b.obj)
 	ev := b.last.Load()
 	if ev == nil {
-		s.Reason = noData(b.obj, read())
+		s.Reason = e.noData(b.obj, read())
 		return s
 	}
 	s.TS, s.State, s.Pairs = ev.ts, ev.state, ev.pairs
@@ -96,9 +97,20 @@ func matchesGroups(lset labels.Labels, b *budget) bool {
 }
 
 // noData says why an objective has no data, as far as the engine knows.
-func noData(o *objective, read map[*slo.Term]bool) string {
-	if o.SLI.Query != nil {
-		return "this SLI is free PromQL, which this version does not evaluate: " + o.SLI.Query.Reason
+func (e *Engine) noData(o *objective, read map[*slo.Term]bool) string {
+	if st := e.queryStatus(o); st != nil {
+		switch {
+		case st.Err != "":
+			return "its query fails: " + st.Err
+		case st.TS != 0:
+			return "its query yields no number"
+		}
+		for _, ms := range o.SLI.Query.Reads {
+			if t := (&slo.Term{Matchers: ms}); !e.anyMatches(t) {
+				return "its query reads 0 series so far: " + t.Selector()
+			}
+		}
+		return "its query was not due yet: it is asked once a minute"
 	}
 	for i := range o.SLI.Terms {
 		if t := &o.SLI.Terms[i]; t.Total != 0 && !read[t] {
@@ -122,4 +134,14 @@ func (e *Engine) readTerms() map[*slo.Term]bool {
 		}
 	}
 	return read
+}
+
+// anyMatches says whether some series known is what the term selects.
+func (e *Engine) anyMatches(t *slo.Term) bool {
+	for _, s := range e.series {
+		if s != nil && t.Matches(s.lset) {
+			return true
+		}
+	}
+	return false
 }

@@ -128,6 +128,9 @@ type Status struct {
 	Series int
 	// Reason says why there is no data, if there is none, and what to do.
 	Reason string
+	// Query is what the newest evaluation of a free query came to; nil if the SLI is
+	// counted natively.
+	Query *QueryStatus
 }
 
 // WindowStatus is one budget window at the status's TS.

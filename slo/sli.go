@@ -74,10 +74,14 @@ const (
 	HistogramBelow
 	// GaugeSlices counts the time slices in which Value Op Threshold holds.
 	GaugeSlices
+	// ResultSlice counts the seconds of the slice that a result of a free query
+	// stands for, ResultRatio their share that it found to be bad.
+	ResultSlice
+	ResultRatio
 )
 
 func (k TermKind) String() string {
-	return [...]string{"counter", "bucket", "histogram_count", "histogram_below", "gauge"}[k]
+	return [...]string{"counter", "bucket", "histogram_count", "histogram_below", "gauge", "slice", "ratio"}[k]
 }
 
 // CompareOp is one of PromQL's comparison operators.

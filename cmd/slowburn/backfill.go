@@ -59,7 +59,6 @@ func (b *backfill) run(ctx context.Context, s streams) (err error) {
 	if b.variant, err = loadVariant("backfill", b.configFile, b.files); err != nil {
 		return err
 	}
-	unevaluated(s, b.objectives)
 	db, err := state.Open(filepath.Join(b.past.storage, "state.db"), state.Options{})
 	if err != nil {
 		return fmt.Errorf("%w: is slowburn running? Stop it while its budgets are filled", err)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -66,7 +65,6 @@ func (b *backtest) run(ctx context.Context, s streams) error {
 	began := time.Now()
 	for i := range variants {
 		v := &variants[i]
-		unevaluated(s, v.objectives)
 		opts := past.options(v.config)
 		opts.Objectives, opts.GroupLimit = v.objectives, b.maxGroups
 		show := watched(s, strings.TrimSpace("backtest "+v.name), past.end-past.start)
@@ -146,15 +144,6 @@ func configFor(file string, needed bool) (*Config, error) {
 		file = usual
 	}
 	return LoadConfig(file)
-}
-
-// unevaluated warns of objectives that the engine cannot count.
-func unevaluated(s streams, objectives []*slo.Objective) {
-	for _, o := range objectives {
-		if o.SLI.Query != nil {
-			fmt.Fprintf(s.err, "slowburn: warning: %s: %s is free PromQL, which this version does not evaluate: %s\n", o.Source, o.ID(), o.SLI.Query.Reason)
-		}
-	}
 }
 
 // shown is a progress bar that may be told from any goroutine.

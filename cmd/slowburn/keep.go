@@ -1,15 +1,12 @@
 package main
 
 import (
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/promql/parser"
 
 	"github.com/slowburn/slowburn/slo"
 )
@@ -31,14 +28,10 @@ type family struct {
 //
 // Prometheus cannot join rules by "or", so the rule's regex has one branch per
 // metric, over the name and those target labels that narrow some metric down.
-func keepRule(objectives []*slo.Objective, besides ...[]*labels.Matcher) (*keepConfig, error) {
+func keepRule(objectives []*slo.Objective, besides ...[]*labels.Matcher) *keepConfig {
 	all := besides
 	for _, o := range objectives {
-		selectors, err := selectorsOf(o)
-		if err != nil {
-			return nil, fmt.Errorf("objective %s: %w", o.ID(), err)
-		}
-		all = append(all, selectors...)
+		all = append(all, selectorsOf(o)...)
 	}
 	families := map[string]*family{}
 	for _, ms := range all {
@@ -67,7 +60,7 @@ func keepRule(objectives []*slo.Objective, besides ...[]*labels.Matcher) (*keepC
 	for _, regex := range slices.Sorted(maps.Keys(families)) {
 		f := families[regex]
 		if regex == anyName && len(f.target) == 0 {
-			return nil, nil
+			return nil
 		}
 		branch := regex
 		for _, name := range narrowing {
@@ -79,7 +72,7 @@ func keepRule(objectives []*slo.Objective, besides ...[]*labels.Matcher) (*keepC
 		SourceLabels: append([]string{labels.MetricName}, narrowing...),
 		Regex:        strings.Join(branches, "|"),
 		Action:       "keep",
-	}, nil
+	}
 }
 
 // oneOf matches any of the values; without values everything.
@@ -116,24 +109,13 @@ func familyOf(ms []*labels.Matcher) *family {
 }
 
 // selectorsOf are all selectors an objective reads.
-func selectorsOf(o *slo.Objective) ([][]*labels.Matcher, error) {
+func selectorsOf(o *slo.Objective) [][]*labels.Matcher {
 	var out [][]*labels.Matcher
 	for i := range o.SLI.Terms {
 		out = append(out, o.SLI.Terms[i].Matchers)
 	}
-	if o.SLI.Query == nil {
-		return out, nil
+	if o.SLI.Query != nil {
+		out = append(out, o.SLI.Query.Reads...)
 	}
-	q := o.SLI.Query.Over(time.Hour)
-	for _, text := range []string{q.ErrorRatio, q.Bad, q.Total} {
-		if text == "" {
-			continue
-		}
-		expr, err := parser.NewParser(parser.Options{}).ParseExpr(text)
-		if err != nil {
-			return nil, fmt.Errorf("parse query: %w", err)
-		}
-		out = append(out, parser.ExtractSelectors(expr)...)
-	}
-	return out, nil
+	return out
 }

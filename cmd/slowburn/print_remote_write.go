@@ -32,11 +32,7 @@ func printRemoteWriteCommand(parent *kingpin.CmdClause) command {
 		if err != nil {
 			return err
 		}
-		keep, err := keepRule(objectives, besides...)
-		if err != nil {
-			return err
-		}
-		if keep != nil {
+		if keep := keepRule(objectives, besides...); keep != nil {
 			block.WriteRelabelConfigs = []keepConfig{*keep}
 		}
 		text, err := yaml.Marshal(struct {

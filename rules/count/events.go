@@ -48,8 +48,8 @@ const (
 
 // Events is what a term counts from sample a to its successor b: the increment
 // of a counter (b − a, or b after a reset), the new observations of a histogram
-// (all, or those at or below the threshold), or the seconds for which a gauge's
-// value held. interval is the series' scrape interval in ms, for gauges.
+// (all, or those at or below the threshold), the seconds for which a gauge's value
+// held, or those of a free query's result, which stands alone. interval is the series' scrape interval in ms, for gauges.
 func Events(t *slo.Term, a, b *Sample, interval int64) float64 {
 	switch t.Kind {
 	case slo.GaugeSlices:
@@ -63,6 +63,10 @@ func Events(t *slo.Term, a, b *Sample, interval int64) float64 {
 		return float64(min(b.T-a.T, limit)) / 1000
 	case slo.HistogramCount, slo.HistogramBelow:
 		return observations(t, a, b)
+	case slo.ResultSlice:
+		return slo.QueryStep.Seconds()
+	case slo.ResultRatio:
+		return slo.QueryStep.Seconds() * b.V
 	}
 	if b.H != nil || a.H != nil {
 		return 0

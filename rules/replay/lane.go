@@ -47,7 +47,7 @@ func (f *feed) openLane(ctx context.Context, objectives []*slo.Objective) (*lane
 	var err error
 	l.engine, err = rules.New(rules.Options{
 		Slot: f.opts.Slot, SourceLabels: f.opts.SourceLabels, GroupLimit: f.opts.GroupLimit,
-		Raw: f.prior, Ledger: l.ledger, Store: records(f.opts.Records),
+		Raw: f.prior, Past: labelled{f}, Ledger: l.ledger, Store: records(f.opts.Records),
 		Notify: l.pager.notify, Lean: true,
 		Now: func() time.Time { return time.UnixMilli(l.now) },
 	})
@@ -131,11 +131,13 @@ func (l *lane) step(ctx context.Context, seg *segment, k int, end int64) error {
 }
 
 func (l *lane) tick(ctx context.Context) error {
-	if err := l.engine.Tick(ctx, l.now); err != nil {
-		return fmt.Errorf("evaluate at %s: %w", stamp(l.now), err)
+	for again := true; again; again = l.engine.Ask(ctx) {
+		if err := l.engine.Tick(ctx, l.now); err != nil {
+			return fmt.Errorf("evaluate at %s: %w", stamp(l.now), err)
+		}
+		l.pager.look()
 	}
-	l.pager.look()
-	return nil
+	return ctx.Err()
 }
 
 // ref is the engine's reference for a series.

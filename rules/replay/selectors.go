@@ -17,6 +17,11 @@ func Selectors(objectives []*slo.Objective) [][]*labels.Matcher {
 		for i := range o.SLI.Terms {
 			all = append(all, newSelector(o.SLI.Terms[i].Matchers))
 		}
+		if o.SLI.Query != nil {
+			for _, ms := range o.SLI.Query.Reads {
+				all = append(all, newSelector(ms))
+			}
+		}
 	}
 	slices.SortStableFunc(all, func(a, b selector) int { return len(a.texts) - len(b.texts) })
 	byName := map[string][]selector{}

@@ -65,7 +65,7 @@ type Bound struct {
 // Events is the SLI of a query for bad and one for all events.
 func Events(bad, total *Query) Bound {
 	s, err := eventShare(bad.expr, total.expr)
-	return bound(s, err, slo.Query{Bad: bad.Text, Total: total.Text}, total)
+	return bound(s, err, slo.Query{Bad: bad.Text, Total: total.Text}, total, bad)
 }
 
 // Good is the SLI of a query for good and one for all events.
@@ -74,7 +74,7 @@ func Good(good, total *Query) Bound {
 	if err == nil {
 		s, err = s.rest()
 	}
-	return bound(s, err, slo.Query{Bad: "(" + total.Text + ") - (" + good.Text + ")", Total: total.Text}, total)
+	return bound(s, err, slo.Query{Bad: "(" + total.Text + ") - (" + good.Text + ")", Total: total.Text}, total, good)
 }
 
 // GoodRatio is the SLI of a query for the share of good events.
@@ -92,8 +92,9 @@ func Ratio(q *Query) Bound {
 	return bound(s, err, slo.Query{ErrorRatio: q.Text}, q)
 }
 
-// bound makes the SLI of a recognised share, or else of the query.
-func bound(s share, err error, q slo.Query, grouped *Query) Bound {
+// bound makes the SLI of a recognised share, or else of the query. The first of those
+// read has its groups.
+func bound(s share, err error, q slo.Query, read ...*Query) Bound {
 	if err == nil {
 		if terms := s.terms(); terms != nil {
 			b := Bound{SLI: slo.SLI{Terms: terms, By: s.total.by, Births: slo.BirthsAuto, Written: &q}}
@@ -105,7 +106,10 @@ func bound(s share, err error, q slo.Query, grouped *Query) Bound {
 		err = errors.New("no events are left once like terms are added up")
 	}
 	q.Reason = err.Error()
-	return Bound{SLI: slo.SLI{Query: &q, By: grouping(grouped.expr), Births: slo.BirthsAuto}}
+	for _, e := range read {
+		q.Reads = append(q.Reads, parser.ExtractSelectors(e.expr)...)
+	}
+	return Bound{SLI: slo.SLI{Query: &q, By: grouping(read[0].expr), Births: slo.BirthsAuto}}
 }
 
 // grouping are the labels of the first `by` of a query, from outside in.

@@ -74,7 +74,7 @@ func (r *Reader) Bound(n document.Node, b bind.Bound) slo.SLI {
 		r.Finding(slo.LevelInfo, "assumed", n.Problem("%s", what))
 	}
 	if q := b.SLI.Query; q != nil {
-		r.Finding(slo.LevelWarning, "promql", n.Problem("this query cannot be counted from series (%s), and free PromQL is not evaluated yet: the objective will have no data", q.Reason))
+		r.Finding(slo.LevelInfo, "promql", n.Problem("this query cannot be counted from series (%s): PromQL evaluates it once a minute over 5 min or 4 scrape intervals, and every minute weighs the same", q.Reason))
 	}
 	return b.SLI
 }
