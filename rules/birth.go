@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/tsdb/chunkenc"
 
 	"github.com/slowburn/slowburn/rules/count"
 	"github.com/slowburn/slowburn/slo"
@@ -95,14 +96,21 @@ func (e *Engine) bornCounted(s *series, b *bound, first *count.Sample) bool {
 	return b.birth == countedBirth
 }
 
-// recallBirth goes through the scrapes of a series' family up to its first sample.
+// recallBirth goes through the scrapes of a series' family up to its first sample. What
+// came late before it is no scrape of the family: the series bears no witness to its own
+// birth.
 func (e *Engine) recallBirth(s *series, t *slo.Term, first *count.Sample) *count.Birth {
 	type scrape struct {
 		count.Sample
 		gain float64
 	}
-	var scrapes []scrape
-	for _, sibling := range e.rawSeries(e.familyMatchers(s.lset), first.T-warmUp, first.T) {
+	scrapes := []scrape{{Sample: *first}}
+	from, to := first.T-warmUp, first.T
+	e.eachRaw(e.familyMatchers(s.lset), from, to, func(lset labels.Labels, it chunkenc.Iterator) {
+		if labels.Equal(lset, s.lset) {
+			return
+		}
+		sibling := appendSamples(nil, it, from, to, nil)
 		for i, x := range sibling {
 			gain := 0.0
 			if i > 0 {
@@ -110,7 +118,7 @@ func (e *Engine) recallBirth(s *series, t *slo.Term, first *count.Sample) *count
 			}
 			scrapes = append(scrapes, scrape{x, gain})
 		}
-	}
+	})
 	slices.SortFunc(scrapes, func(a, b scrape) int { return cmp.Compare(a.T, b.T) })
 	var f count.Family
 	for _, x := range scrapes {

@@ -30,13 +30,24 @@ func (e *Engine) evaluateSource(ledgers []*ledger, first, now int64) {
 				continue
 			}
 			target := b.due()
-			from := max(b.evaluated+e.slot, min(first, target))
+			from := max(b.evaluated+e.slot, min(first, target), b.furthestBack())
 			for ts := from; ts <= target; ts += e.slot {
 				e.evaluate(b, ts, now)
 			}
 		}
 		e.mu.RUnlock()
 	}
+}
+
+// furthestBack is the first slot that memory knows finely enough for all windows. Where
+// a source has run ahead of another further than that, those in between are left out:
+// they are hours old, or the one behind comes back from a gap that is not closed yet.
+func (b *budget) furthestBack() int64 {
+	newest := int64(0)
+	for _, l := range b.ledgers {
+		newest = max(newest, l.hist.End())
+	}
+	return newest - history.Behind.Milliseconds()
 }
 
 // due is the slot up to which a budget can be evaluated: that which all sources

@@ -97,15 +97,6 @@ func (e *Engine) rawSamples(lset labels.Labels, from, to int64, skip map[int64]b
 	return out
 }
 
-// rawSeries reads the countable samples in [from, to] of every series that matches.
-func (e *Engine) rawSeries(ms []*labels.Matcher, from, to int64) [][]count.Sample {
-	var out [][]count.Sample
-	e.eachRaw(ms, from, to, func(_ labels.Labels, it chunkenc.Iterator) {
-		out = append(out, appendSamples(nil, it, from, to, nil))
-	})
-	return out
-}
-
 // eachRaw calls fn with every raw series that matches. What cannot be read is counted.
 func (e *Engine) eachRaw(ms []*labels.Matcher, from, to int64, fn func(labels.Labels, chunkenc.Iterator)) {
 	q, err := e.opts.Raw.Querier(from, to)

@@ -46,6 +46,10 @@ func (s Sum) Counts(late bool) slo.Counts {
 // windows under it never see events that arrived after their slot had closed.
 const LateWindow = 6 * time.Hour
 
+// Behind is how far before End windows may end and still be exact: sources close their
+// slots apart, and a budget is evaluated where the last of them stands.
+const Behind = 5 * time.Minute
+
 // History is the closed slots of one ledger. It is not safe for concurrent use.
 type History struct {
 	levels [4]level
@@ -73,7 +77,7 @@ func New(slot, longest time.Duration, windows ...slo.Window) *History {
 		{time.Hour, longest},
 	} {
 		// A start is floored, so it may lie one grain further back.
-		h.levels[i] = level{grain: l.grain.Milliseconds(), keep: (min(l.keep, longest) + l.grain).Milliseconds()}
+		h.levels[i] = level{grain: l.grain.Milliseconds(), keep: (min(l.keep, longest) + l.grain + Behind).Milliseconds()}
 	}
 	return h
 }
@@ -112,7 +116,8 @@ func (h *History) Append(end int64, d Sum, slot time.Duration) {
 
 // At is what was counted up to ts: exact where ts is a slot's end within the
 // newest 2 h, a multiple of a minute within 6 h, of ten minutes within 3 d, or
-// of an hour, and where a calendar window began. After End it is the newest sum, before the first slot 0.
+// of an hour, and where a calendar window began. Elsewhere it is the sum at the finest
+// such instant before ts. After End it is the newest sum, before the first slot 0.
 func (h *History) At(ts int64) Sum {
 	if ts >= h.end {
 		return h.sum
@@ -135,6 +140,12 @@ func (h *History) find(ts int64) Sum {
 	}
 	for i := range h.levels {
 		if s, ok := h.levels[i].at(ts); ok {
+			return s
+		}
+	}
+	for i := range h.levels {
+		l := &h.levels[i]
+		if s, ok := l.at(ceil(ts-l.grain+1, l.grain)); ok {
 			return s
 		}
 	}

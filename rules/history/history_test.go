@@ -48,10 +48,17 @@ func TestAtEqualsBruteForce(t *testing.T) {
 			if length > longest {
 				continue
 			}
-			start := slo.Rolling(length).Start(end, slot)
-			if want, have := at(start), h.At(start); want != have {
-				t.Fatalf("%s: want %+v, have %+v", length, want, have)
+			newest := max(end-history.Behind.Milliseconds(), ends[0])
+			for _, ts := range []int64{end, newest, rapid.Int64Range(newest/15000, end/15000).Draw(t, "window's end") * 15000} {
+				start := slo.Rolling(length).Start(ts, slot)
+				if want, have := at(start), h.At(start); want != have {
+					t.Fatalf("%s before %d: want %+v, have %+v", length, end-ts, want, have)
+				}
 			}
+		}
+		back := end - rapid.Int64Range(0, longest.Milliseconds()).Draw(t, "back")
+		if least, most, have := at(back-back%3_600_000), at(back), h.At(back); have.Total < least.Total || have.Total > most.Total {
+			t.Fatalf("%d before the end: want between %+v and %+v, have %+v", end-back, least, most, have)
 		}
 		if h.At(end) != sum || h.At(end+15000) != sum || h.Sum() != sum {
 			t.Fatalf("newest: want %+v, have %+v", sum, h.Sum())
