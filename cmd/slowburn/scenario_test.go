@@ -80,9 +80,10 @@ func (c *clocked) arrive(s *scenarios.Scenario, now int64) (something bool) {
 	return something
 }
 
-// untilLookedAt waits until the engine has closed what a scrape at t makes due: here
-// the clock moves on faster than it looks, and whether the next sample is late depends
-// on that. What lags is not closed by the next scrape.
+// untilLookedAt waits until the engine has closed what a scrape at t makes due, and has
+// asked the free queries of the minutes in it: here the clock moves on faster than it
+// looks, and whether the next sample is late depends on that. What lags is not closed by
+// the next scrape.
 func (c *clocked) untilLookedAt(t, now int64) {
 	c.t.Helper()
 	due := (t - 10_000) / 15_000 * 15_000
@@ -90,16 +91,36 @@ func (c *clocked) untilLookedAt(t, now int64) {
 		return
 	}
 	for deadline := time.Now().Add(2 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		var doc struct {
-			Data struct{ Budgets []budgetAnswer }
+		if c.closed(due) {
+			return
 		}
-		c.get("/api/slo/v1/budgets?service=shop", &doc)
-		for _, b := range doc.Data.Budgets {
-			if b.DataTimeMS >= due {
-				return
+	}
+}
+
+// closed says whether some source is closed up to due, and the results of free queries
+// up to its minute.
+func (c *clocked) closed(due int64) bool {
+	c.t.Helper()
+	var doc struct {
+		Data struct {
+			Sources []struct {
+				Name   string `json:"name"`
+				Closed int64  `json:"closed_ms"`
 			}
 		}
 	}
+	c.get("/api/slo/v1/status", &doc)
+	some, asked := false, true
+	for _, src := range doc.Data.Sources {
+		switch {
+		case src.Name == "metronome":
+		case strings.HasSuffix(src.Name, "(promql)"):
+			asked = asked && src.Closed >= due-due%60_000
+		case src.Closed >= due:
+			some = true
+		}
+	}
+	return some && asked
 }
 
 func packed(x *scenarios.Sample) prompb.TimeSeries {
