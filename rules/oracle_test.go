@@ -233,4 +233,43 @@ func TestPromise1_Births(t *testing.T) {
 	}
 }
 
+// TestPromise1_BirthsOutOfOrder: what decides a birth is what the family was then, not
+// what its memory of the newest scrapes still holds, nor what came late of the series itself.
+func TestPromise1_BirthsOutOfOrder(t *testing.T) {
+	at := func(s int64, code string, v float64) arrival {
+		return arrival{lset: requests(code, "i1"), t: t0 + s*1000, v: v}
+	}
+	t.Run("further back than the newest scrapes", func(t *testing.T) {
+		r := newRig(t, t0, availability(0.999))
+		for s := int64(0); s <= 45; s += 5 {
+			r.now = t0 + s*1000 + 500
+			r.send(at(s, "200", float64(s)))
+		}
+		r.send(at(15, "500", 3)) // its slot is open
+		r.now += time.Minute.Milliseconds()
+		r.flush()
+		if want, have := 3.0, r.stored("slo_bad_events_total"); want != have {
+			t.Errorf("want %g bad, have %g", want, have)
+		}
+	})
+	t.Run("before a first sample that was not born, after a restart", func(t *testing.T) {
+		r := newRig(t, t0, availability(0.999))
+		for s := int64(0); s <= 600; s += 30 {
+			r.now = t0 + s*1000 + 500
+			r.send(at(s, "200", float64(s)))
+			if s == 90 {
+				r.send(at(30, "500", 6)) // its family was seen once before: it counts 0
+			}
+			r.tick()
+		}
+		r.crash()
+		r.send(at(10, "500", 4), at(20, "500", 5))
+		r.now += time.Minute.Milliseconds()
+		r.flush()
+		if want, have := 2.0, r.stored("slo_bad_events_total"); want != have {
+			t.Errorf("want %g bad, have %g", want, have)
+		}
+	})
+}
+
 func matcherAbsent(name string) *labels.Matcher { return matcher(name, "") }

@@ -91,6 +91,13 @@ func (f *Family) Begin(first Sample) *Birth {
 	return b
 }
 
+// Tells says whether the family's memory of the newest scrapes reaches back to the two
+// before t, or there never were as many.
+func (f *Family) Tells(t int64) bool {
+	const two = len(Birth{}.Before)
+	return f.t[len(f.t)-1] == 0 || f.t[len(f.t)-two] < t
+}
+
 func (f *Family) forget() {
 	kept := f.births[:0]
 	for _, b := range f.births {
