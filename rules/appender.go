@@ -179,7 +179,9 @@ func (e *Engine) apply(s *series, x count.Sample, ahead *pending) {
 		s.src.births = append(s.src.births, s.born)
 	}
 	s.scraped(&x, e.slot)
-	s.recent.Insert(x)
+	if known || s.recent.Adjoins(next) {
+		s.recent.Insert(x)
+	}
 }
 
 // between counts x between its neighbours: its increment in its own slot, and what

@@ -272,4 +272,35 @@ func TestPromise1_BirthsOutOfOrder(t *testing.T) {
 	})
 }
 
+// TestPromise1_LateBeyondMemory: two samples that came hours late lie side by side before
+// others that memory does not hold after a restart.
+func TestPromise1_LateBeyondMemory(t *testing.T) {
+	r := newRig(t, t0, availability(0.999))
+	at := func(s int64, instance string) arrival {
+		v := float64(s)
+		if s == 3690 {
+			v = 5 // both have restarted
+		}
+		return arrival{lset: requests("500", instance), t: t0 + s*1000, v: v}
+	}
+	for s := int64(3600); s <= 7200; s += 30 {
+		r.now = t0 + s*1000 + 500
+		r.send(at(s, "goes on"))
+		if s <= 3690 {
+			r.send(at(s, "ends"))
+		}
+		r.tick()
+		if s == 3990 {
+			r.crash() // 5 min are read at the start: only the last sample of the one that ended
+		}
+	}
+	r.send(at(0, "ends"))
+	r.send(at(300, "ends"))
+	r.now += time.Minute.Milliseconds()
+	r.flush()
+	if want, have := 60.0+5+7200-5+3660+5, r.stored("slo_bad_events_total"); want != have {
+		t.Errorf("want %g bad, have %g", want, have)
+	}
+}
+
 func matcherAbsent(name string) *labels.Matcher { return matcher(name, "") }

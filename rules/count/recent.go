@@ -51,6 +51,12 @@ func (r *Recent) Neighbours(t int64) (prev, next *Sample, known bool) {
 	return nil, next, r.whole
 }
 
+// Adjoins says whether no sample lies between a new one, whose successor next is, and
+// those held. They are without a gap: what lies beyond one must not be inserted.
+func (r *Recent) Adjoins(next *Sample) bool {
+	return r.n == 0 || next == nil || next.T >= r.s[0].T
+}
+
 // Insert adds x in time order and lets go of the oldest when full. A sample older
 // than all of a full memory is not kept. One with a known timestamp is ignored.
 func (r *Recent) Insert(x Sample) {
