@@ -201,17 +201,21 @@ func (e *Engine) between(s *series, prev, x, next *count.Sample) {
 	s.family.Gain(x.T, gain)
 }
 
-// before counts x as the new first sample of a series whose first was next. What
-// next counted as a birth now counts for x.
+// before counts x as the new first sample of a series whose first was next. What next
+// counted as a birth it counts no more, and whether x is one is for x to say.
 func (e *Engine) before(s *series, x, next *count.Sample) {
 	interval := s.cadence.Interval()
 	for i := range s.bound {
 		b := &s.bound[i]
 		t := b.sliTerm()
 		events := count.Events(t, x, next, interval)
-		if s.born == nil && e.bornCounted(s, b, next) {
-			b.led.add(b.term, x.T, count.Born(t, x), e.slot)
-			events -= count.Born(t, next)
+		if s.born == nil {
+			if e.bornCounted(s, b, next) {
+				events -= count.Born(t, next)
+			}
+			if e.bornAnew(s, b, x) {
+				b.led.add(b.term, x.T, count.Born(t, x), e.slot)
+			}
 		}
 		b.led.add(b.term, next.T, events, e.slot)
 	}

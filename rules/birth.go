@@ -96,6 +96,13 @@ func (e *Engine) bornCounted(s *series, b *bound, first *count.Sample) bool {
 	return b.birth == countedBirth
 }
 
+// bornAnew decides it for a first sample that came late before the one known so far: the
+// samples alone say what was born, not the order in which they came.
+func (e *Engine) bornAnew(s *series, b *bound, first *count.Sample) bool {
+	b.birth = unjudged
+	return e.bornCounted(s, b, first)
+}
+
 // recallBirth goes through the scrapes of a series' family up to its first sample. What
 // came late before it is no scrape of the family: the series bears no witness to its own
 // birth.

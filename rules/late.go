@@ -80,16 +80,14 @@ func (e *Engine) postLate(s *series, times map[int64]bool) {
 // lateBirth is what late samples change about the birth of a series that has none
 // before them.
 func (e *Engine) lateBirth(s *series, b *bound, with, without []count.Sample) float64 {
-	if len(without) == 0 {
-		if !e.bornCounted(s, b, &with[0]) {
-			return 0
-		}
-		return count.Born(b.sliTerm(), &with[0])
+	events := 0.0
+	if len(without) > 0 && e.bornCounted(s, b, &without[0]) {
+		events -= count.Born(b.sliTerm(), &without[0])
 	}
-	if !e.bornCounted(s, b, &without[0]) {
-		return 0
+	if e.bornAnew(s, b, &with[0]) {
+		events += count.Born(b.sliTerm(), &with[0])
 	}
-	return count.Born(b.sliTerm(), &with[0]) - count.Born(b.sliTerm(), &without[0])
+	return events
 }
 
 func sumEvents(t *slo.Term, samples []count.Sample, interval int64) float64 {

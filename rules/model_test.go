@@ -62,6 +62,9 @@ func (m *model) arrive(x arrival, closed int64) {
 	m.change(x.lset, s, closed, func() {
 		i, _ := slices.BinarySearchFunc(s.samples, x.t, func(a arrival, t int64) int { return int(a.t - t) })
 		s.samples = slices.Insert(s.samples, i, x)
+		if i == 0 && s.decided {
+			s.born = m.wasBorn(s)
+		}
 	})
 }
 
