@@ -71,11 +71,11 @@ func (e *Engine) swap(objectives []*slo.Objective) (fresh, longer []*objective) 
 			e.records.setObjective(id, r)
 		}
 	}
-	e.index = newTermIndex(e.ordered)
+	e.index = newIndex(e.ordered)
 	e.untell()
 	for _, s := range e.series {
 		if s != nil {
-			e.attach(s, e.index.match(s.lset))
+			e.attach(s, e.index.Match(s.lset))
 		}
 	}
 	e.catalogue.Store(nil)

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/prometheus/storage"
 
 	"github.com/slowburn/slowburn/rules/count"
+	"github.com/slowburn/slowburn/rules/match"
 	"github.com/slowburn/slowburn/slo"
 )
 
@@ -58,7 +59,7 @@ func (e *Engine) bind(lset labels.Labels) storage.SeriesRef {
 			return s.ref
 		}
 	}
-	terms := e.index.match(lset)
+	terms := e.index.Match(lset)
 	if len(terms) == 0 {
 		return 0
 	}
@@ -217,91 +218,11 @@ func (o *objective) refs() []termRef {
 	return refs
 }
 
-// termIndex finds the terms that read a series without asking every term: by
-// metric name, and within a name by the label whose equality matchers tell most
-// terms apart.
-type termIndex struct {
-	names map[string]*nameIndex
-	rest  []termRef
-}
-
-type nameIndex struct {
-	label  string
-	values map[string][]termRef
-	rest   []termRef
-}
-
-func newTermIndex(objectives []*objective) *termIndex {
-	byName := map[string][]termRef{}
-	x := &termIndex{names: map[string]*nameIndex{}}
+// newIndex finds the terms of the objectives that read a series.
+func newIndex(objectives []*objective) *match.Index[termRef] {
+	var refs []termRef
 	for _, o := range objectives {
-		for _, ref := range o.refs() {
-			if name, ok := equality(ref.Term, labels.MetricName); ok {
-				byName[name] = append(byName[name], ref)
-			} else {
-				x.rest = append(x.rest, ref)
-			}
-		}
+		refs = append(refs, o.refs()...)
 	}
-	for name, refs := range byName {
-		x.names[name] = newNameIndex(refs)
-	}
-	return x
-}
-
-func newNameIndex(refs []termRef) *nameIndex {
-	distinct := map[string]map[string]bool{}
-	for _, r := range refs {
-		for _, m := range r.Matchers {
-			if m.Type == labels.MatchEqual && m.Name != labels.MetricName && m.Value != "" {
-				if distinct[m.Name] == nil {
-					distinct[m.Name] = map[string]bool{}
-				}
-				distinct[m.Name][m.Value] = true
-			}
-		}
-	}
-	x := &nameIndex{values: map[string][]termRef{}}
-	for name, values := range distinct {
-		if n := len(distinct[x.label]); len(values) > n || len(values) == n && name < x.label {
-			x.label = name
-		}
-	}
-	for _, r := range refs {
-		if v, ok := equality(r.Term, x.label); ok && x.label != "" {
-			x.values[v] = append(x.values[v], r)
-		} else {
-			x.rest = append(x.rest, r)
-		}
-	}
-	return x
-}
-
-// equality is the value a term demands of a label, if it demands one.
-func equality(t *slo.Term, name string) (string, bool) {
-	for _, m := range t.Matchers {
-		if m.Name == name && m.Type == labels.MatchEqual && m.Value != "" {
-			return m.Value, true
-		}
-	}
-	return "", false
-}
-
-func (x *termIndex) match(lset labels.Labels) []termRef {
-	var out []termRef
-	add := func(refs []termRef) {
-		for _, r := range refs {
-			if r.Matches(lset) {
-				out = append(out, r)
-			}
-		}
-	}
-	if n := x.names[lset.Get(labels.MetricName)]; n != nil {
-		add(n.rest)
-		if n.label != "" {
-			add(n.values[lset.Get(n.label)])
-		}
-	}
-	add(x.rest)
-	return out
+	return match.New(refs, func(r termRef) *slo.Term { return r.Term })
 }

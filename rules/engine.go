@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 
+	"github.com/slowburn/slowburn/rules/match"
 	"github.com/slowburn/slowburn/rules/query"
 	"github.com/slowburn/slowburn/slo"
 )
@@ -148,7 +149,7 @@ type Engine struct {
 	mu         sync.RWMutex
 	objectives map[string]*objective
 	ordered    []*objective
-	index      *termIndex
+	index      *match.Index[termRef]
 	sources    map[string]*source
 	series     []*series // by ref − 1
 	free       []storage.SeriesRef
@@ -188,7 +189,7 @@ func New(opts Options) (*Engine, error) {
 		opts:       opts,
 		slot:       opts.Slot.Milliseconds(),
 		objectives: map[string]*objective{},
-		index:      newTermIndex(nil),
+		index:      newIndex(nil),
 		sources:    map[string]*source{},
 		byLabels:   map[uint64][]*series{},
 		records:    newRecords(opts.Store),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -182,7 +181,7 @@ func (e *Engine) rawEvents(ctx context.Context, from int64, wanted func(*source)
 	}
 	defer q.Close()
 	var events []rawEvent
-	set := q.Select(ctx, false, nil, e.rawMatcher())
+	set := q.Select(ctx, false, nil, e.index.Names())
 	for set.Next() {
 		ref := e.Bind(set.At().Labels())
 		if ref == 0 {
@@ -203,19 +202,6 @@ func (e *Engine) rawEvents(ctx context.Context, from int64, wanted func(*source)
 		return nil, fmt.Errorf("read raw samples: %w", err)
 	}
 	return events, nil
-}
-
-// rawMatcher selects every series some term may read.
-func (e *Engine) rawMatcher() *labels.Matcher {
-	if len(e.index.rest) > 0 {
-		return labels.MustNewMatcher(labels.MatchRegexp, labels.MetricName, ".+")
-	}
-	names := make([]string, 0, len(e.index.names))
-	for name := range e.index.names {
-		names = append(names, regexp.QuoteMeta(name))
-	}
-	slices.Sort(names)
-	return labels.MustNewMatcher(labels.MatchRegexp, labels.MetricName, strings.Join(names, "|"))
 }
 
 // warm lets a series know a sample that closed slots hold already.
