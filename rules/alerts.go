@@ -112,6 +112,7 @@ func (e *Engine) state(now int64) {
 	level := make([]slo.Alert, 0, len(e.alerts.all)+1)
 	shown := make([]slo.Alert, 0, len(e.alerts.all)+1)
 	e.mu.RLock()
+	e.lookForTraces(now)
 	for a := range e.alerts.all {
 		alert := e.alertOf(a)
 		if a.Published {

@@ -6,13 +6,9 @@ import (
 	"math"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
-	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/promql"
-	"github.com/prometheus/prometheus/template"
 
 	"github.com/slowburn/slowburn/slo"
 )
@@ -52,6 +48,7 @@ func (e *Engine) annotations(a *alertState) labels.Labels {
 	if worst, share := b.worstGroup(e, ev.ts, pair.Long); worst != "" {
 		set("worst_segment", fmt.Sprintf("%s (%s of the bad events in %s)", worst, percent(share), slo.FormatDuration(pair.Long)))
 	}
+	set("trace_url", e.traces.Of(b.obj.ID(), b.groups))
 	if a.GoneAt != 0 {
 		set("no_data", "no data since "+time.UnixMilli(a.GoneAt).UTC().Format(time.RFC3339)+": the alert is held")
 	}
@@ -59,6 +56,29 @@ func (e *Engine) annotations(a *alertState) labels.Labels {
 		set(k, e.expand(k, text, a))
 	}
 	return lb.Labels()
+}
+
+// lookForTraces finds examples for the annotations of what fires. Without any an alert
+// is as good.
+func (e *Engine) lookForTraces(now int64) {
+	e.traces = nil
+	if e.opts.Traces == nil || !e.burning() {
+		return
+	}
+	var err error
+	if e.traces, err = e.opts.Traces.Look(context.Background(), e.evidence, now); err != nil {
+		e.metrics.rawErrors.Inc()
+	}
+}
+
+// burning says whether the alert of a burn fires.
+func (e *Engine) burning() bool {
+	for a := range e.alerts.all {
+		if a.State == slo.AlertFiring && a.budget != nil && a.rule >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // whereToLook says who decides, and what the objective says to read. What is not
@@ -69,24 +89,6 @@ func (e *Engine) whereToLook(o *objective, lb *labels.Builder) {
 	lb.Set("decision", decision)
 	lb.Set("runbook_url", o.Runbook)
 	lb.Set("dashboard_url", o.Dashboard)
-}
-
-// expand fills in a user's template as Prometheus does, with $labels, $value and
-// its template functions; there is nothing to query.
-func (e *Engine) expand(name, text string, a *alertState) string {
-	if !strings.Contains(text, "{{") {
-		return text
-	}
-	const defs = "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}{{$externalURL := .ExternalURL}}{{$value := .Value}}"
-	data := template.AlertTemplateData(a.Labels.Map(), nil, e.opts.ExternalURL, promql.Sample{F: a.Value})
-	none := func(context.Context, string, time.Time) (promql.Vector, error) { return nil, nil }
-	ex := template.NewTemplateExpander(context.Background(), defs+text, "__alert_"+name, data, model.Time(a.TS), none, &url.URL{}, nil)
-	out, err := ex.Expand()
-	if err != nil {
-		e.metrics.templateErrors.Inc()
-		return fmt.Sprintf("<error expanding template: %s>", err)
-	}
-	return out
 }
 
 // pair is the status of one pair of one rule.

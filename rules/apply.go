@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/slowburn/slowburn/rules/history"
+	"github.com/slowburn/slowburn/rules/trace"
 	"github.com/slowburn/slowburn/slo"
 )
 
@@ -72,6 +73,7 @@ func (e *Engine) swap(objectives []*slo.Objective) (fresh, longer []*objective) 
 		}
 	}
 	e.index = newIndex(e.ordered)
+	e.evidence = trace.NewIndex(objectives)
 	e.untell()
 	for _, s := range e.series {
 		if s != nil {

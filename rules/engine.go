@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/slowburn/slowburn/rules/match"
 	"github.com/slowburn/slowburn/rules/query"
+	"github.com/slowburn/slowburn/rules/trace"
 	"github.com/slowburn/slowburn/slo"
 )
 
@@ -62,6 +64,15 @@ type Options struct {
 	// Decision is who decides about an objective now, and what its policy says to do, for
 	// the annotations of its alerts; nil: the policy's owner for a healthy budget.
 	Decision func(*slo.Objective) (owner, text string)
+
+	// Traces finds an example of what a budget loses, for the annotations of its alerts;
+	// nil: none.
+	Traces *trace.Finder
+	// ExternalLabels are those that delivery puts on every alert, for templates; nil: none.
+	ExternalLabels func() labels.Labels
+	// TemplateFailed is told when an annotation of an alert cannot be expanded: once, until
+	// the error is another.
+	TemplateFailed func(alert labels.Labels, annotation string, err error)
 
 	// Lean evaluates budgets whole only where an alert may come of it, and states alerts
 	// only when they change: in replay nobody reads them in between. Refresh makes up
@@ -128,6 +139,12 @@ func (o *Options) setDefaults() {
 	if o.Decision == nil {
 		o.Decision = func(o *slo.Objective) (string, string) { return o.Policy.DecisionOwner(slo.PolicyHealthy, o), "" }
 	}
+	if o.ExternalLabels == nil {
+		o.ExternalLabels = labels.EmptyLabels
+	}
+	if o.TemplateFailed == nil {
+		o.TemplateFailed = func(labels.Labels, string, error) {}
+	}
 	if o.Past == nil {
 		o.Past = o.Raw
 	}
@@ -150,6 +167,7 @@ type Engine struct {
 	objectives map[string]*objective
 	ordered    []*objective
 	index      *match.Index[termRef]
+	evidence   *trace.Index
 	sources    map[string]*source
 	series     []*series // by ref − 1
 	free       []storage.SeriesRef
@@ -166,6 +184,8 @@ type Engine struct {
 	started  int64 // wall time of New, ms
 	alerts   *alertBook
 	written  alertWriter
+	traces   trace.Links // as of the last level
+	url      *url.URL    // ExternalURL
 	restored atomic.Bool
 	wake     chan struct{}
 
@@ -190,6 +210,7 @@ func New(opts Options) (*Engine, error) {
 		slot:       opts.Slot.Milliseconds(),
 		objectives: map[string]*objective{},
 		index:      newIndex(nil),
+		evidence:   trace.NewIndex(nil),
 		sources:    map[string]*source{},
 		byLabels:   map[uint64][]*series{},
 		records:    newRecords(opts.Store),
@@ -198,6 +219,10 @@ func New(opts Options) (*Engine, error) {
 		wake:       make(chan struct{}, 1),
 		due:        make(chan struct{}, 1),
 		asker:      query.New(opts.Queries),
+	}
+	var err error
+	if e.url, err = url.Parse(opts.ExternalURL); err != nil {
+		return nil, fmt.Errorf("rules: ExternalURL: %w", err)
 	}
 	e.alerts = newAlertBook()
 	e.started = opts.Now().UnixMilli()

@@ -81,6 +81,7 @@ type rig struct {
 	heard       func(labels.Labels) bool // what Alertmanager acknowledged; nil: all
 	checkpoint  string                   // file; empty: none
 	queries     query.Limits
+	amend       func(*rules.Options) // nil: nothing more
 }
 
 func openDB(t testing.TB, dir string) *promtsdb.DB {
@@ -90,6 +91,7 @@ func openDB(t testing.TB, dir string) *promtsdb.DB {
 	opts.RetentionDuration = 0
 	opts.EnableSTStorage, opts.FloatChunkEncoding = true, chunkenc.EncXOR2
 	opts.EnableHistogramSTEncoding = true
+	opts.EnableExemplarStorage, opts.MaxExemplars = true, 1000
 	db, err := promtsdb.Open(dir, nil, nil, opts, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +102,12 @@ func openDB(t testing.TB, dir string) *promtsdb.DB {
 
 func newRig(t testing.TB, now int64, objectives ...*slo.Objective) *rig {
 	t.Helper()
-	r := &rig{t: t, now: now, objectives: objectives, store: &memStore{m: map[string]rules.Record{}}, slot: slot}
+	return newRigWith(t, now, nil, objectives...)
+}
+
+func newRigWith(t testing.TB, now int64, amend func(*rules.Options), objectives ...*slo.Objective) *rig {
+	t.Helper()
+	r := &rig{t: t, now: now, objectives: objectives, amend: amend, store: &memStore{m: map[string]rules.Record{}}, slot: slot}
 	var err error
 	r.dir, err = os.MkdirTemp("", "rig")
 	r.must(err)
@@ -135,7 +142,7 @@ func (r *rig) start() {
 	if r.states != nil {
 		store = r.states
 	}
-	r.engine, err = rules.New(rules.Options{
+	o := rules.Options{
 		Raw: r.raw, Ledger: r.ledger, Store: store, Slot: r.slot, Metrics: r.metrics, GroupLimit: r.limit, Checkpoint: r.checkpoint, Queries: r.queries,
 		Acknowledged: func(l labels.Labels) bool { return r.heard == nil || r.heard(l) },
 		SourceLabels: []string{"cluster", "prometheus"},
@@ -150,7 +157,11 @@ func (r *rig) start() {
 			return nil
 		},
 		Notify: func(level []slo.Alert) { r.levels = append(r.levels, level) },
-	})
+	}
+	if r.amend != nil {
+		r.amend(&o)
+	}
+	r.engine, err = rules.New(o)
 	r.must(err)
 	r.must(r.engine.LoadRecords())
 	r.must(r.engine.Apply(context.Background(), r.objectives))

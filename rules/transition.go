@@ -12,6 +12,8 @@ type alertState struct {
 	key    string
 	budget *budget
 	rule   int
+	// faults are the errors told of its templates, by annotation.
+	faults map[string]string
 }
 
 // condition is what an evaluation says about one rule.

@@ -42,6 +42,8 @@ type Config struct {
 	// Alerting is Prometheus's block of that name, Webhook our second path in it.
 	Alerting promconfig.AlertingConfig
 	Webhook  *alerting.Webhook
+	// TraceURL is where the traces that exemplars name are shown.
+	TraceURL slo.TraceURL
 	// Heartbeat asks a URL outside while all is well; nil: none.
 	Heartbeat *Heartbeat
 

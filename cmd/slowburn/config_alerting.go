@@ -19,6 +19,7 @@ import (
 	_ "github.com/prometheus/prometheus/discovery/http"
 
 	"github.com/slowburn/slowburn/alerting"
+	"github.com/slowburn/slowburn/slo"
 	"github.com/slowburn/slowburn/slo/document"
 )
 
@@ -28,68 +29,76 @@ import (
 func (c *Config) readAlerting(doc *document.Document, n document.Node, text []byte) {
 	m := n.Mapping()
 	alertmanagers, relabelling, webhook, heartbeat := m.Get("alertmanagers"), m.Get("alert_relabel_configs"), m.Get("webhook"), m.Get("heartbeat")
+	c.readTraceURL(m.Get("trace_url"))
 	m.Done()
-	upstream := func(n document.Node, file any) bool {
-		return !n.IsZero() && !upstreamErrors(doc, n, yaml.UnmarshalStrict(text, file))
+	if am, ok := alertingKey[struct {
+		Key  promconfig.AlertmanagerConfigs `yaml:"alertmanagers"`
+		Rest map[string]any                 `yaml:",inline"`
+	}](doc, alertmanagers, text); ok && valid(doc, alertmanagers, am.Key, "empty Alertmanager: remove the dash, or write its static_configs after it") {
+		c.Alerting.AlertmanagerConfigs = am.Key
 	}
-	var am struct {
-		Alerting struct {
-			Key  promconfig.AlertmanagerConfigs `yaml:"alertmanagers"`
-			Rest map[string]any                 `yaml:",inline"`
-		}
-		Rest map[string]any `yaml:",inline"`
+	if rl, ok := alertingKey[struct {
+		Key  []*relabel.Config `yaml:"alert_relabel_configs"`
+		Rest map[string]any    `yaml:",inline"`
+	}](doc, relabelling, text); ok && valid(doc, relabelling, rl.Key, "empty relabelling rule: remove the dash, or write the rule after it") {
+		c.Alerting.AlertRelabelConfigs = rl.Key
 	}
-	if upstream(alertmanagers, &am) {
-		for _, a := range am.Alerting.Key {
-			if a == nil {
-				alertmanagers.Errorf("empty Alertmanager: remove the dash, or write its static_configs after it")
-				return
-			}
-			upstreamErrors(doc, alertmanagers, a.Validate(model.UTF8Validation))
-		}
-		c.Alerting.AlertmanagerConfigs = am.Alerting.Key
-	}
-	var rl struct {
-		Alerting struct {
-			Key  []*relabel.Config `yaml:"alert_relabel_configs"`
-			Rest map[string]any    `yaml:",inline"`
-		}
-		Rest map[string]any `yaml:",inline"`
-	}
-	if upstream(relabelling, &rl) {
-		for _, r := range rl.Alerting.Key {
-			if r == nil {
-				relabelling.Errorf("empty relabelling rule: remove the dash, or write the rule after it")
-				return
-			}
-			upstreamErrors(doc, relabelling, r.Validate(model.UTF8Validation))
-		}
-		c.Alerting.AlertRelabelConfigs = rl.Alerting.Key
-	}
-	var wh struct {
-		Alerting struct {
-			Key  *alerting.Webhook `yaml:"webhook"`
-			Rest map[string]any    `yaml:",inline"`
-		}
-		Rest map[string]any `yaml:",inline"`
-	}
-	if upstream(webhook, &wh) {
-		c.Webhook = wh.Alerting.Key
+	if wh, ok := alertingKey[struct {
+		Key  *alerting.Webhook `yaml:"webhook"`
+		Rest map[string]any    `yaml:",inline"`
+	}](doc, webhook, text); ok {
+		c.Webhook = wh.Key
 		c.Webhook.SetDirectory(filepath.Dir(c.File))
 	}
-	var hb struct {
-		Alerting struct {
-			Key  *Heartbeat     `yaml:"heartbeat"`
-			Rest map[string]any `yaml:",inline"`
-		}
+	if hb, ok := alertingKey[struct {
+		Key  *Heartbeat     `yaml:"heartbeat"`
 		Rest map[string]any `yaml:",inline"`
-	}
-	if upstream(heartbeat, &hb) && !upstreamErrors(doc, heartbeat, hb.Alerting.Key.validate()) {
-		c.Heartbeat = hb.Alerting.Key
+	}](doc, heartbeat, text); ok && !upstreamErrors(doc, heartbeat, hb.Key.validate()) {
+		c.Heartbeat = hb.Key
 		c.Heartbeat.HTTPClientConfig.SetDirectory(filepath.Dir(c.File))
 	}
 	c.Alerting.SetDirectory(filepath.Dir(c.File))
 	c.redact(text)
+}
+
+// alertingKey decodes one key of the alerting block, which T names, out of the whole
+// text, and answers whether it is there and right.
+func alertingKey[T any](doc *document.Document, n document.Node, text []byte) (T, bool) {
+	var file struct {
+		Alerting T
+		Rest     map[string]any `yaml:",inline"`
+	}
+	ok := !n.IsZero() && !upstreamErrors(doc, n, yaml.UnmarshalStrict(text, &file))
+	return file.Alerting, ok
+}
+
+// valid asks every entry of a list whether it is right; empty is what to say of one
+// that is not there.
+func valid[T interface {
+	comparable
+	Validate(model.ValidationScheme) error
+}](doc *document.Document, n document.Node, list []T, empty string) bool {
+	var none T
+	ok := true
+	for _, entry := range list {
+		if entry == none {
+			n.Errorf("%s", empty)
+			return false
+		}
+		ok = !upstreamErrors(doc, n, entry.Validate(model.UTF8Validation)) && ok
+	}
+	return ok
+}
+
+// readTraceURL reads where traces are shown.
+func (c *Config) readTraceURL(n document.Node) {
+	if n.IsZero() {
+		return
+	}
+	var err error
+	if c.TraceURL, err = slo.ParseTraceURL(n.String()); err != nil {
+		n.Errorf("trace_url: %v: want one such as https://tempo.example.org/trace/${trace_id}", err)
+	}
 }
 
 // redact writes the file anew with the typed block in place of the written one:
@@ -105,7 +114,8 @@ func (c *Config) redact(text []byte) {
 				promconfig.AlertingConfig `yaml:",inline"`
 				Webhook                   *alerting.Webhook `yaml:"webhook,omitempty"`
 				Heartbeat                 *Heartbeat        `yaml:"heartbeat,omitempty"`
-			}{c.Alerting, c.Webhook, c.Heartbeat}
+				TraceURL                  slo.TraceURL      `yaml:"trace_url,omitempty"`
+			}{c.Alerting, c.Webhook, c.Heartbeat, c.TraceURL}
 		}
 	}
 	if out, err := yaml.Marshal(file); err == nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/slowburn/slowburn/slo"
 )
@@ -38,6 +39,7 @@ alerting:
       basic_auth: {username: me, password: canary-1}
       tls_config: {ca_file: ca.pem}
   webhook: {url: "http://127.0.0.1/canary-2"}
+  trace_url: https://tempo/${trace_id}
 `
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -69,6 +71,9 @@ alerting:
 	if len(c.Tiers) != 4 || c.Slot != time.Minute || c.Webhook == nil || len(c.Alerting.AlertRelabelConfigs) != 1 {
 		t.Errorf("want all of it, have %+v", c)
 	}
+	if want, have := "https://tempo/4bf92f", c.TraceURL.Link(labels.FromStrings("trace_id", "4bf92f")); want != have {
+		t.Errorf("want %s, have %s", want, have)
+	}
 	am := c.Alerting.AlertmanagerConfigs[0]
 	if want, have := filepath.Join(dir, "ca.pem"), am.HTTPClientConfig.TLSConfig.CAFile; want != have {
 		t.Errorf("want %s, have %s", want, have)
@@ -76,7 +81,7 @@ alerting:
 	if am.HTTPClientConfig.BasicAuth.Password != "canary-1" {
 		t.Errorf("want the password, have %q", am.HTTPClientConfig.BasicAuth.Password)
 	}
-	for _, sign := range []string{"<secret>", "slos/*.yml", "labeldrop"} {
+	for _, sign := range []string{"<secret>", "slos/*.yml", "labeldrop", "trace_url: https://tempo/${trace_id}\n"} {
 		if !strings.Contains(c.Redacted(), sign) {
 			t.Errorf("want %q in\n%s", sign, c.Redacted())
 		}

@@ -10,12 +10,14 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 	promtsdb "github.com/prometheus/prometheus/tsdb"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/slowburn/slowburn/rules"
 	"github.com/slowburn/slowburn/rules/derive"
+	"github.com/slowburn/slowburn/rules/trace"
 	"github.com/slowburn/slowburn/slo"
 	"github.com/slowburn/slowburn/tsdb"
 	"github.com/slowburn/slowburn/tsdb/state"
@@ -85,8 +87,13 @@ func (s *server) openCore() (*core, error) {
 		Raw: c.raw, QueryRound: 45 * time.Second, Ledger: c.ledger, Position: c.raw.Position, Since: c.raw.Since,
 		Checkpoint: filepath.Join(f.StoragePath, "checkpoint"),
 		Store:      state.NewBucket[rules.Record](s.state, "rules"), Notify: c.notify(s), Acknowledged: s.alerting.Heard,
-		Decision: s.book.Decision,
-		Now:      s.now, ExternalURL: s.url.String(), Instance: s.url.Host, Metrics: s.metrics,
+		Decision:       s.book.Decision,
+		Traces:         trace.New(c.raw, func() slo.TraceURL { return s.config.get().TraceURL }),
+		ExternalLabels: func() labels.Labels { return s.config.get().ExternalLabels },
+		TemplateFailed: func(alert labels.Labels, annotation string, err error) {
+			s.log.Warn("annotation cannot be expanded: the alert is sent and says so in its place", "alert", alert.String(), "annotation", annotation, "err", err)
+		},
+		Now: s.now, ExternalURL: s.url.String(), Instance: s.url.Host, Metrics: s.metrics,
 	})
 	if err != nil {
 		c.close(s.log)
