@@ -65,6 +65,15 @@ func (s *Slowburn) Metric(name string) (float64, error) {
 	return 0, fmt.Errorf("no metric %s", name)
 }
 
+// Shows is nil if one of slowburn's own metrics has that value.
+func (s *Slowburn) Shows(name string, want float64) error {
+	have, err := s.Metric(name)
+	if err == nil && have != want {
+		err = fmt.Errorf("%s: want %g, have %g", name, want, have)
+	}
+	return err
+}
+
 // Fires is nil if so many alerts of burning budgets fire, as /api/v1/alerts says.
 func (s *Slowburn) Fires(t testing.TB, want int) error {
 	t.Helper()

@@ -32,6 +32,12 @@ func NewSlowburn(t testing.TB, config string, slos map[string]string) *Slowburn 
 	return s
 }
 
+// WriteConfig replaces the configuration; Reload makes slowburn read it.
+func (s *Slowburn) WriteConfig(text string) {
+	s.t.Helper()
+	write(s.t, s.dir, "slowburn.yml", text)
+}
+
 // WriteSLO replaces the SLO file slos/name; Reload makes slowburn read it.
 func (s *Slowburn) WriteSLO(name, text string) {
 	s.t.Helper()
@@ -41,8 +47,23 @@ func (s *Slowburn) WriteSLO(name, text string) {
 // Start runs slowburn, with more flags if given, and returns at once.
 func (s *Slowburn) Start(flags ...string) {
 	s.t.Helper()
-	s.proc = proc.Start(s.t, s.dir, "slowburn", slowburn(s.t), append([]string{"serve",
-		"--config.file=slowburn.yml", "--storage.tsdb.path=data", "--web.listen-address=" + s.Addr}, flags...)...)
+	s.start(slowburn(s.t), s.flags(flags))
+}
+
+// StartLimited runs it with so little memory, such as 64MiB, as GOMEMLIMIT says.
+func (s *Slowburn) StartLimited(memory string, flags ...string) {
+	s.t.Helper()
+	s.start("env", append([]string{"GOMEMLIMIT=" + memory, slowburn(s.t)}, s.flags(flags)...))
+}
+
+func (s *Slowburn) start(bin string, args []string) {
+	s.t.Helper()
+	s.proc = proc.Start(s.t, s.dir, "slowburn", bin, args...)
+}
+
+func (s *Slowburn) flags(more []string) []string {
+	return append([]string{"serve",
+		"--config.file=slowburn.yml", "--storage.tsdb.path=data", "--web.listen-address=" + s.Addr}, more...)
 }
 
 // Ready waits until slowburn says it is.
