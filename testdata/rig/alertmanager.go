@@ -1,7 +1,9 @@
 package rig
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -59,6 +61,34 @@ func (am *Alertmanager) Start() {
 		"--config.file=alertmanager.yml", "--storage.path=data",
 		"--web.listen-address="+am.Addr, "--cluster.listen-address=")
 	ready(am.t, "alertmanager", "http://"+am.Addr+"/-/ready", 30*time.Second, am.proc)
+}
+
+// Kill ends it as kill -9 does.
+func (am *Alertmanager) Kill() { am.proc.Kill() }
+
+// Holds is nil if it has so many alerts with these labels.
+func (am *Alertmanager) Holds(want int, match map[string]string) error {
+	client := &http.Client{Timeout: 5 * time.Second}
+	defer client.CloseIdleConnections()
+	resp, err := client.Get("http://" + am.Addr + "/api/v2/alerts")
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	var alerts []struct{ Labels map[string]string }
+	if err := json.NewDecoder(resp.Body).Decode(&alerts); err != nil {
+		return fmt.Errorf("read Alertmanager's alerts: %w", err)
+	}
+	have := 0
+	for _, a := range alerts {
+		if includes(a.Labels, match) {
+			have++
+		}
+	}
+	if have != want {
+		return fmt.Errorf("want %d alerts, have %d in %v", want, have, alerts)
+	}
+	return nil
 }
 
 // Stop ends it with SIGTERM, upon which it writes down whom it has told what; a

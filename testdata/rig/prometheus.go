@@ -39,11 +39,10 @@ func StartPrometheus(t testing.TB, protocol Protocol, target, writeTo string) *P
 // source. Without a name it is no replica.
 func StartReplica(t testing.TB, protocol Protocol, target, writeTo, replica string) *Prometheus {
 	t.Helper()
-	dir, addr := t.TempDir(), proc.FreeAddress(t)
 	if replica != "" {
 		replica = "prometheus_replica: " + replica
 	}
-	write(t, dir, "prometheus.yml", fmt.Sprintf(`
+	return StartPrometheusWith(t, map[string]string{"prometheus.yml": fmt.Sprintf(`
 global:
   scrape_interval: 1s
   scrape_timeout: 1s
@@ -58,12 +57,23 @@ scrape_configs:
 remote_write:
   - url: http://%s/api/v1/write
     protobuf_message: %s
+    send_exemplars: true
     queue_config:
       batch_send_deadline: 1s
-`, replica, target, writeTo, protocol))
+`, replica, target, writeTo, protocol)})
+}
+
+// StartPrometheusWith starts one in a folder of these files, prometheus.yml among
+// them, and waits until it is ready.
+func StartPrometheusWith(t testing.TB, files map[string]string) *Prometheus {
+	t.Helper()
+	dir, addr := t.TempDir(), proc.FreeAddress(t)
+	for name, text := range files {
+		write(t, dir, name, text)
+	}
 	p := &Prometheus{URL: "http://" + addr}
 	p.proc = proc.Start(t, dir, "prometheus", Peer(t, "prometheus"),
-		"--config.file=prometheus.yml", "--storage.tsdb.path=data", "--web.listen-address="+addr)
+		"--config.file=prometheus.yml", "--storage.tsdb.path=data", "--web.listen-address="+addr, "--enable-feature=exemplar-storage")
 	ready(t, "prometheus", p.URL+"/-/ready", 30*time.Second, p.proc)
 	return p
 }
