@@ -27,6 +27,9 @@ func TestFault14_AlertmanagerDown(t *testing.T) {
 		"429":                 status(429),
 		"401":                 status(401),
 		"redirects":           status(302),
+		"has no name":         noName,
+		"is cut off":          cutOff,
+		"has an old cert":     oldCertificate,
 	}
 	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {

@@ -3,6 +3,8 @@ package alerting_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -89,6 +92,18 @@ func (h *host) set(answer func(*http.Request, models.PostableAlerts) (*http.Resp
 // The ways in which a host fails.
 func refuseConn(*http.Request, models.PostableAlerts) (*http.Response, error) {
 	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+}
+
+func noName(r *http.Request, _ models.PostableAlerts) (*http.Response, error) {
+	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: r.URL.Hostname(), IsNotFound: true}}
+}
+
+func cutOff(*http.Request, models.PostableAlerts) (*http.Response, error) {
+	return nil, &net.OpError{Op: "write", Net: "tcp", Err: syscall.ECONNRESET}
+}
+
+func oldCertificate(*http.Request, models.PostableAlerts) (*http.Response, error) {
+	return nil, &tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.Expired}}
 }
 
 func hang(r *http.Request, _ models.PostableAlerts) (*http.Response, error) {
