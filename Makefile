@@ -1,6 +1,6 @@
 # Everything this project does is a target here; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help build run ui pictures test e2e faults bench bench-peers lint fuzz golden peers clean
+.PHONY: help build run ui pictures test e2e faults bench bench-peers bench-large lint fuzz golden peers clean
 
 GO       ?= go
 # No C compiler is needed, and product, tests and peers share what the compiler made.
@@ -69,7 +69,10 @@ golden: ## rewrite the golden files; read the difference like code
 
 bench-peers: peers ## samples per CPU-second and request times beside Prometheus and VictoriaMetrics
 	cd testdata/peers/victoriametrics && $(GO) build -o ../../../bin/peers/ github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics
-	$(GO) test -tags load -count=1 -timeout 20m -v ./testdata/load
+	$(GO) test -tags load -count=1 -timeout 20m -v ./testdata/load -run TestReceivers
+
+bench-large: ## one instance with 100,000 objectives over a million series: cores, memory, restart
+	$(GO) test -tags load -count=1 -timeout 1h -v ./testdata/load -run TestLarge
 
 peers: ## build Prometheus and Alertmanager into bin/peers, once per version
 	@testdata/peers/build

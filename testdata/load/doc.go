@@ -1,6 +1,6 @@
 // Package load measures receivers of remote write as their operator would: real
 // processes side by side, each fed the same samples, and its CPU time read from the
-// system. `make bench-peers` runs it; it is no test of right or wrong.
+// system. `make bench-peers` and `make bench-large` run it; it is no test of right or wrong.
 //
 // The path of one request: a Fleet (fleet.go) is some thousand series that are
 // scraped together and encodes one scrape as requests; a Sender (send.go) posts

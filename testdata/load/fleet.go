@@ -18,6 +18,9 @@ const perRequest = 2000
 // failures. All of them are read by the objectives of SLOs.
 type Fleet struct {
 	Services, PerService int
+	// Failing is how many services there are to one that fails; in the others nothing
+	// does. 0: all fail a little.
+	Failing int
 	// V2 encodes remote write 2.0.
 	V2 bool
 }
@@ -50,7 +53,7 @@ func (f Fleet) request(first, end, n int, ms int64) []byte {
 		symbols := writev2.NewSymbolTable()
 		var req writev2.Request
 		for i := first; i < end; i++ {
-			ts := writev2.TimeSeries{Samples: []writev2.Sample{{Value: value(i, n), Timestamp: ms}}}
+			ts := writev2.TimeSeries{Samples: []writev2.Sample{{Value: f.value(i, n), Timestamp: ms}}}
 			for _, l := range f.labels(i) {
 				ts.LabelsRefs = append(ts.LabelsRefs, symbols.Symbolize(l.Name), symbols.Symbolize(l.Value))
 			}
@@ -62,7 +65,7 @@ func (f Fleet) request(first, end, n int, ms int64) []byte {
 		var req prompb.WriteRequest
 		for i := first; i < end; i++ {
 			req.Timeseries = append(req.Timeseries, prompb.TimeSeries{
-				Labels: f.labels(i), Samples: []prompb.Sample{{Value: value(i, n), Timestamp: ms}},
+				Labels: f.labels(i), Samples: []prompb.Sample{{Value: f.value(i, n), Timestamp: ms}},
 			})
 		}
 		body, err = req.Marshal()
@@ -74,7 +77,12 @@ func (f Fleet) request(first, end, n int, ms int64) []byte {
 }
 
 // value grows by up to ten a scrape, at a pace of the series' own.
-func value(series, scrape int) float64 { return float64(scrape*(series%11) + scrape%3) }
+func (f Fleet) value(series, scrape int) float64 {
+	if service, k := series/f.PerService, series%f.PerService; f.Failing > 0 && k%10 == 9 && service%f.Failing != 0 {
+		return 0
+	}
+	return float64(scrape*(1+series%10) + scrape%3)
+}
 
 func (f Fleet) labels(i int) []prompb.Label {
 	service, k := i/f.PerService, i%f.PerService
