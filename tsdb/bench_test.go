@@ -8,9 +8,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/snappy"
 	remoteapi "github.com/prometheus/client_golang/exp/api/remote"
@@ -20,31 +22,239 @@ import (
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/storage/remote"
 
+	"github.com/slowburn/slowburn/rules"
+	"github.com/slowburn/slowburn/slo"
 	"github.com/slowburn/slowburn/tsdb"
 )
 
-const benchSeries = 2000 // samples a request, as Prometheus sends by default
+// BenchmarkReceive compares the receiver with upstream's, in one process, over the
+// same TSDB options and the same requests. samples/cpu-s counts garbage collection,
+// unlike ns/op. The receivers: slowburn with the real engine behind it and an
+// objective for every series, slowburn with a sink that only counts, and upstream's.
+// BENCH.md says where the time goes.
+func BenchmarkReceive(b *testing.B) {
+	for _, proto := range []string{"1.0", "2.0"} {
+		for _, kind := range []string{known, fresh, unneeded} {
+			for _, senders := range []int{1, 2} {
+				for _, receiver := range []string{"slowburn", "no-engine", "prometheus"} {
+					c := receiving{proto == "2.0", kind, senders, receiver}
+					b.Run(fmt.Sprintf("proto=%s/series=%s/senders=%d/receiver=%s", proto, kind, senders, receiver), c.run)
+				}
+			}
+		}
+	}
+}
 
-// benchBodies are requests of the same series at successive scrapes.
-func benchBodies(b *testing.B, v2 bool, scrapes int, fresh bool) (bodies [][]byte, contentType string) {
-	for n := range scrapes {
+// What the requests of a benchmark hold: series that were seen before, ever new
+// ones, or those that no objective reads. Upstream's receiver stores them all.
+const (
+	known    = "known"
+	fresh    = "new"
+	unneeded = "unneeded"
+)
+
+type receiving struct {
+	v2       bool
+	kind     string
+	senders  int
+	receiver string
+}
+
+const (
+	perRequest   = 2000 // samples, as Prometheus sends by default
+	benchScrapes = 60   // that one TSDB takes
+)
+
+// run sends a scrape a round, each sender its share of the series.
+func (c receiving) run(b *testing.B) {
+	requests := make([][][]byte, benchScrapes)
+	for n := range requests {
+		requests[n] = c.requests(b, n)
+	}
+	var r *benchReceiver
+	var cpu time.Duration
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := 0; i < b.N; i++ {
+		n := i % (benchScrapes - 1)
+		if n == 0 {
+			b.StopTimer()
+			if r != nil {
+				r.close()
+			}
+			r = c.open(b)
+			r.scrape(b, requests[0], 0) // the first is never measured
+			runtime.GC()
+			b.StartTimer()
+		}
+		before := cpuTime()
+		r.scrape(b, requests[n+1], n+1)
+		cpu += cpuTime() - before
+	}
+	b.StopTimer()
+	r.close()
+	if cpu > 0 {
+		b.ReportMetric(float64(b.N*c.senders*perRequest)/cpu.Seconds(), "samples/cpu-s")
+	}
+}
+
+// requests are the n-th scrape's, one a sender.
+func (c receiving) requests(b *testing.B, n int) (bodies [][]byte) {
+	for sender := range c.senders {
 		var ss []sent
-		for i := range benchSeries {
-			name := fmt.Sprintf("http_requests_total_%d", i%20)
+		for i := sender * perRequest; i < (sender+1)*perRequest; i++ {
 			code := fmt.Sprint(i)
-			if fresh {
+			if c.kind == fresh {
 				code = fmt.Sprint(n, "-", i)
 			}
-			ss = append(ss, series(name, "job", "checkout", "instance", fmt.Sprintf("10.0.%d.%d:9090", i/256, i%256), "code", code,
-				"method", "POST", "handler", "/api/v1/checkout", "cluster", "eu-west-1", "namespace", "shop").
-				at(start.UnixMilli()+int64(n)*15000, float64(n*i)))
+			ss = append(ss, series(fmt.Sprintf("http_requests_total_%d", i%20), "job", "checkout",
+				"instance", fmt.Sprintf("10.0.%d.%d:9090", i/256, i%256), "code", code, "method", "POST",
+				"handler", "/api/v1/checkout", "cluster", "eu-west-1", "namespace", "shop").
+				at(scrapedAt(n).UnixMilli(), float64(n*i)))
 		}
-		var body []byte
-		body, contentType = encode(b, v2, ss...)
+		body, _ := encode(b, c.v2, ss...)
 		bodies = append(bodies, snappy.Encode(nil, body))
 	}
-	return bodies, contentType
+	return bodies
 }
+
+func scrapedAt(n int) time.Time { return start.Add(time.Duration(n) * 15 * time.Second) }
+
+// benchReceiver is a handler and what lies behind it.
+type benchReceiver struct {
+	http.Handler
+	contentType string
+	now         atomic.Int64 // ms
+	dbs         []*tsdb.DB
+	engine      *rules.Engine
+}
+
+func (c receiving) open(b *testing.B) *benchReceiver {
+	r := &benchReceiver{contentType: typeV1}
+	if c.v2 {
+		r.contentType = typeV2
+	}
+	raw := r.opened(b, tsdb.OpenRaw)
+	switch c.receiver {
+	case "prometheus":
+		r.Handler = remote.NewWriteHandler(slog.New(slog.DiscardHandler), prometheus.NewRegistry(), raw,
+			remoteapi.MessageTypes{remoteapi.WriteV1MessageType, remoteapi.WriteV2MessageType}, false, false)
+	case "slowburn":
+		r.engine = r.newEngine(b, raw, c.kind)
+		r.receive(b, tsdb.ReceiverOptions{Store: raw, Sink: r.engine, Bind: r.engine.Bind, Unbind: r.engine.Unbind})
+	default:
+		var n atomic.Uint64
+		r.receive(b, tsdb.ReceiverOptions{Store: raw, Sink: &countingSink{}, Bind: func(labels.Labels) storage.SeriesRef {
+			if c.kind == unneeded {
+				return 0
+			}
+			return storage.SeriesRef(n.Add(1))
+		}})
+	}
+	return r
+}
+
+func (r *benchReceiver) opened(b *testing.B, open func(string, tsdb.Options) (*tsdb.DB, error)) *tsdb.DB {
+	db, err := open(b.TempDir(), tsdb.Options{MinFree: -1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	r.dbs = append(r.dbs, db)
+	return db
+}
+
+func (r *benchReceiver) receive(b *testing.B, o tsdb.ReceiverOptions) {
+	var err error
+	o.Now = r.wall
+	if r.Handler, err = tsdb.NewReceiver(o); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// newEngine counts an objective per metric name, and none of them if the series are
+// unneeded.
+func (r *benchReceiver) newEngine(b *testing.B, raw *tsdb.DB, kind string) *rules.Engine {
+	var objectives []*slo.Objective
+	for n := range 20 {
+		objectives = append(objectives, benchObjective(fmt.Sprintf("http_requests_total_%d", n)))
+	}
+	if kind == unneeded {
+		objectives = []*slo.Objective{benchObjective("other_requests_total")}
+	}
+	e, err := rules.New(rules.Options{
+		Raw: raw, Ledger: r.opened(b, tsdb.OpenLedger), Store: forgetful{}, Position: raw.Position, Since: raw.Since,
+		SourceLabels: []string{"cluster", "prometheus"}, Slot: slo.DefaultSlot, Now: r.wall,
+	})
+	if err == nil {
+		err = e.Apply(context.Background(), objectives)
+	}
+	if err == nil {
+		err = e.Restore(context.Background())
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	return e
+}
+
+func benchObjective(metric string) *slo.Objective {
+	w := slo.Rolling(30 * 24 * time.Hour)
+	total := []*labels.Matcher{labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, metric)}
+	bad := append([]*labels.Matcher{labels.MustNewMatcher(labels.MatchRegexp, "code", ".*7")}, total...)
+	return &slo.Objective{
+		Service: metric, Name: "availability", Target: 0.999, Windows: []slo.Window{w}, Format: slo.FormatNative,
+		SLI:   slo.SLI{Births: slo.BirthsAuto, Terms: []slo.Term{{Matchers: bad, Bad: 1}, {Matchers: total, Total: 1}}},
+		Rules: slo.Tier{Alerts: slo.DefaultAlerts()}.Rules(w),
+	}
+}
+
+// scrape posts a scrape's requests at once, and closes the slots that are due.
+func (r *benchReceiver) scrape(b *testing.B, requests [][]byte, n int) {
+	r.now.Store(scrapedAt(n).UnixMilli() + 1000)
+	var senders sync.WaitGroup
+	for _, body := range requests {
+		senders.Go(func() { r.post(b, body) })
+	}
+	senders.Wait()
+	if r.engine == nil {
+		return
+	}
+	if err := r.engine.Tick(context.Background(), r.now.Load()); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func (r *benchReceiver) post(b *testing.B, body []byte) {
+	req := httptest.NewRequest(http.MethodPost, "/api/v1/write", bytes.NewReader(body))
+	req.Header.Set("Content-Type", r.contentType)
+	req.Header.Set("Content-Encoding", "snappy")
+	w := httptest.NewRecorder()
+	r.ServeHTTP(w, req)
+	if w.Code/100 != 2 {
+		b.Error(w.Code, w.Body.String())
+	}
+}
+
+func (r *benchReceiver) wall() time.Time { return time.UnixMilli(r.now.Load()) }
+
+func (r *benchReceiver) close() {
+	for _, db := range r.dbs {
+		db.Close()
+	}
+}
+
+// cpuTime is what this process has used so far, user and system.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// forgetful is a store of the engine's records that keeps none.
+type forgetful struct{}
+
+func (forgetful) Load() (map[string]rules.Record, error)       { return nil, nil }
+func (forgetful) Save(map[string]rules.Record, []string) error { return nil }
 
 // countingSink stands for the engine: it takes every sample.
 type countingSink struct{ n atomic.Int64 }
@@ -62,111 +272,3 @@ func (a *countingAppender) Append(ref storage.SeriesRef, _ labels.Labels, _, _ i
 }
 func (a *countingAppender) Commit() error   { a.s.n.Add(a.n); return nil }
 func (a *countingAppender) Rollback() error { return nil }
-
-func cpuSeconds() float64 {
-	var ru syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &ru)
-	return float64(ru.Utime.Sec+ru.Stime.Sec) + float64(ru.Utime.Usec+ru.Stime.Usec)/1e6
-}
-
-// benchmark sends bodies over and over to handlers made by fresh; the samples of
-// one round go to one TSDB. CPU time counts garbage collection, unlike ns/op.
-func benchmark(b *testing.B, v2, fresh, drop bool, handler func(db *tsdb.DB, drop bool) http.Handler) {
-	const scrapes = 60
-	bodies, ct := benchBodies(b, v2, scrapes, fresh)
-	var h http.Handler
-	var db *tsdb.DB
-	b.ReportAllocs()
-	var cpu float64
-	for i := 0; i < b.N; i++ {
-		if i%scrapes == 0 {
-			b.StopTimer()
-			if db != nil {
-				db.Close()
-			}
-			var err error
-			if db, err = tsdb.OpenRaw(b.TempDir(), tsdb.Options{MinFree: -1}); err != nil {
-				b.Fatal(err)
-			}
-			h = handler(db, drop)
-			if !fresh {
-				serve(b, h, bodies[0], ct)
-			}
-			runtime.GC()
-			b.StartTimer()
-		}
-		n := i % scrapes
-		if !fresh && n == 0 {
-			continue
-		}
-		before := cpuSeconds()
-		serve(b, h, bodies[n], ct)
-		cpu += cpuSeconds() - before
-	}
-	b.StopTimer()
-	db.Close()
-	done := b.N
-	if !fresh {
-		done -= (b.N + scrapes - 1) / scrapes
-	}
-	if cpu > 0 {
-		b.ReportMetric(float64(done*benchSeries)/cpu, "samples/cpu-s")
-	}
-}
-
-func serve(b *testing.B, h http.Handler, body []byte, ct string) {
-	req := httptest.NewRequest(http.MethodPost, "/api/v1/write", bytes.NewReader(body))
-	req.Header.Set("Content-Type", ct)
-	req.Header.Set("Content-Encoding", "snappy")
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, req)
-	if w.Code/100 != 2 {
-		b.Fatal(w.Code, w.Body.String())
-	}
-}
-
-func ours(b *testing.B) func(*tsdb.DB, bool) http.Handler {
-	return func(db *tsdb.DB, drop bool) http.Handler {
-		var n atomic.Uint64
-		r, err := tsdb.NewReceiver(tsdb.ReceiverOptions{
-			Store: db, Sink: &countingSink{}, Now: fixedNow(start.Add(3600e9)),
-			Bind: func(labels.Labels) storage.SeriesRef {
-				if drop {
-					return 0
-				}
-				return storage.SeriesRef(n.Add(1))
-			},
-		})
-		if err != nil {
-			b.Fatal(err)
-		}
-		return r
-	}
-}
-
-func upstream(db *tsdb.DB, _ bool) http.Handler {
-	return remote.NewWriteHandler(slog.New(slog.DiscardHandler), prometheus.NewRegistry(), db,
-		remoteapi.MessageTypes{remoteapi.WriteV1MessageType, remoteapi.WriteV2MessageType}, false, false)
-}
-
-func BenchmarkReceive(b *testing.B) {
-	for _, v2 := range []bool{false, true} {
-		for _, c := range []struct {
-			name        string
-			fresh, drop bool
-		}{{"known", false, false}, {"new", true, false}, {"unneeded", false, true}} {
-			name := fmt.Sprintf("v%d/%s", 1+btoi(v2), c.name)
-			b.Run(name+"/slowburn", func(b *testing.B) { benchmark(b, v2, c.fresh, c.drop, ours(b)) })
-			if !c.drop {
-				b.Run(name+"/prometheus", func(b *testing.B) { benchmark(b, v2, c.fresh, false, upstream) })
-			}
-		}
-	}
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
