@@ -177,6 +177,7 @@ func (e *Engine) apply(s *series, x count.Sample, ahead *pending) {
 	default:
 		s.born = &pendingBirth{Birth: s.family.Begin(x), s: s, recall: x.T <= s.src.closed || !s.family.Tells(x.T)}
 		s.src.births = append(s.src.births, s.born)
+		s.src.nextBirth = min(s.src.nextBirth, x.T)
 	}
 	s.scraped(&x, e.slot)
 	if known || s.recent.Adjoins(next) {
@@ -221,6 +222,7 @@ func (e *Engine) before(s *series, x, next *count.Sample) {
 	}
 	if s.born != nil {
 		s.born.First, s.born.recall = *x, true
+		s.src.nextBirth = min(s.src.nextBirth, x.T)
 	}
 }
 

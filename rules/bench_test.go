@@ -75,6 +75,22 @@ func BenchmarkAppend(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/sample")
 }
 
+// BenchmarkIdleTick is a tick with no slot due while the first samples of 20,000
+// series wait for theirs to close, as after a start. Appenders wait for part of it.
+func BenchmarkIdleTick(b *testing.B) {
+	r := newRig(b, t0, manyObjectives(200)...)
+	app := r.engine.AppenderV2(context.Background())
+	for _, ref := range bindMany(r, 200, 100) {
+		_, _ = app.Append(ref, labels.EmptyLabels(), 0, t0, 1, nil, nil, storage.AppendV2Options{})
+	}
+	if err := app.Commit(); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		r.tick()
+	}
+}
+
 // cpuTime is what this process has used so far, user and system.
 func cpuTime() time.Duration {
 	var u syscall.Rusage

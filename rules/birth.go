@@ -2,6 +2,7 @@ package rules
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -40,10 +41,19 @@ type pendingBirth struct {
 // sliTerm is the term that the series is bound to.
 func (b *bound) sliTerm() *slo.Term { return &b.led.budget.obj.SLI.Counted()[b.term] }
 
-// settleBirths decides the births whose slot closes now.
+// noBirth is the nextBirth of a source that expects none.
+const noBirth = math.MaxInt64
+
+// settleBirths decides the births whose slot closes now. While none does, thousands
+// may wait: they are not looked at, since appenders wait for the lock.
 func (e *Engine) settleBirths(src *source, upTo int64) {
+	if src.nextBirth > upTo {
+		return
+	}
+	src.nextBirth = noBirth
 	src.births = slices.DeleteFunc(src.births, func(p *pendingBirth) bool {
 		if p.First.T > upTo {
+			src.nextBirth = min(src.nextBirth, p.First.T)
 			return false
 		}
 		p.Done = true

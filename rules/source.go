@@ -23,15 +23,16 @@ type source struct {
 	families map[uint64]*family
 	births   []*pendingBirth
 
-	newest   int64   // newest event time, ms; a target that leads wall time does not move it
-	ahead    int64   // the same, but up to a slot ahead of wall time
-	arrived  int64   // wall time of the newest batch, ms
-	closed   int64   // end of the newest slot cut, ms; 0 before the first sample
-	seen     []int64 // ends of slots after closed that got samples, ascending
-	lastSeen int64   // end of the newest slot up to closed that got samples
-	interval int64   // the longest scrape interval of a live series, ms
-	position int64   // the raw WAL position of the newest batch applied
-	dirty    []*ledger
+	nextBirth int64   // event time of the oldest of births, ms
+	newest    int64   // newest event time, ms; a target that leads wall time does not move it
+	ahead     int64   // the same, but up to a slot ahead of wall time
+	arrived   int64   // wall time of the newest batch, ms
+	closed    int64   // end of the newest slot cut, ms; 0 before the first sample
+	seen      []int64 // ends of slots after closed that got samples, ascending
+	lastSeen  int64   // end of the newest slot up to closed that got samples
+	interval  int64   // the longest scrape interval of a live series, ms
+	position  int64   // the raw WAL position of the newest batch applied
+	dirty     []*ledger
 
 	closedAtStart int64 // what Restore found closed, ms
 
@@ -55,7 +56,7 @@ type source struct {
 }
 
 func newSource(name string) *source {
-	src := &source{name: name, series: map[*series]struct{}{}, families: map[uint64]*family{}, queries: map[*objective]*freeQuery{}}
+	src := &source{name: name, nextBirth: noBirth, series: map[*series]struct{}{}, families: map[uint64]*family{}, queries: map[*objective]*freeQuery{}}
 	if strings.HasSuffix(name, resultsSuffix) {
 		src.step = slo.QueryStep.Milliseconds()
 	}
