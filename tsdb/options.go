@@ -109,6 +109,9 @@ func (o *Options) upstream(cb promtsdb.SeriesLifecycleCallback) *promtsdb.Option
 	// As Prometheus does: at most 31 d, so that retention drops a tenth at a time.
 	p.MaxBlockDuration = max(p.MinBlockDuration, min((31*24*time.Hour).Milliseconds(), p.RetentionDuration/10))
 	p.WALCompression = compression.Snappy
+	// Isolation hides a commit from readers until it is whole. A request is no unit to
+	// them: a scrape is spread over several. It would cost each series a ring of commits.
+	p.IsolationDisabled = true
 	// Start timestamps tell births from resets; only XOR2 chunks keep them.
 	p.EnableSTStorage = true
 	p.FloatChunkEncoding = chunkenc.EncXOR2
