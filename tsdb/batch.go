@@ -2,7 +2,6 @@ package tsdb
 
 import (
 	"errors"
-	"hash/maphash"
 	"slices"
 	"sync"
 
@@ -19,7 +18,8 @@ type batch struct {
 	items   []item
 	samples []sample
 	hists   []histSample
-	symbols []symbol
+	symbols []stretch // 2.0
+	hashes  []uint64  // of symbols
 	meta    []stretch // metadata messages of 1.0
 
 	accepted  []accepted
@@ -63,11 +63,6 @@ type histSample struct {
 	fh    *histogram.FloatHistogram
 }
 
-type symbol struct {
-	stretch
-	key key
-}
-
 // accepted is one sample for the sink: an index of samples, or of hists if hist is
 // set. One that is stored already was not appended again.
 type accepted struct {
@@ -79,36 +74,6 @@ type accepted struct {
 
 // label is one label in the body; the strings live as long as it.
 type label struct{ name, value string }
-
-// key is a hash of a series' label bytes under seeds of this process: 96 bits, so
-// that no sender finds two series with the same.
-type key struct {
-	a uint64
-	b uint32
-}
-
-var (
-	seedA, seedB = maphash.MakeSeed(), maphash.MakeSeed()
-	mixA         = maphash.String(seedA, "mix") | 1
-	mixB         = maphash.String(seedB, "mix") | 1
-)
-
-// keyOf hashes bytes.
-func keyOf(b []byte) key {
-	return key{maphash.Bytes(seedA, b), uint32(maphash.Bytes(seedB, b))}
-}
-
-// join hashes a sequence of keys: a polynomial in a factor nobody else knows.
-type join struct{ a, b uint64 }
-
-func newJoin() join { return join{mixA, mixB} }
-
-func (j *join) add(k *key) {
-	j.a = (j.a + k.a) * mixA
-	j.b = (j.b + uint64(k.b)) * mixB
-}
-
-func (j *join) key() key { return key{j.a, uint32(j.b >> 32)} }
 
 // Errors that refuse a whole request. errTooLarge is for good, errBusy for now.
 var (
@@ -153,7 +118,7 @@ func (b *batch) free() {
 	}
 	*b = batch{
 		raw: b.raw[:0], body: b.body[:0], items: b.items[:0], samples: b.samples[:0], hists: b.hists[:0],
-		symbols: b.symbols[:0], meta: b.meta[:0], accepted: b.accepted[:0], exemplars: b.exemplars[:0],
+		symbols: b.symbols[:0], hashes: b.hashes[:0], meta: b.meta[:0], accepted: b.accepted[:0], exemplars: b.exemplars[:0],
 		tracked: b.tracked[:0], missing: b.missing[:0], promote: b.promote[:0], sources: b.sources[:0],
 		labels: b.labels[:0], scratch: b.scratch[:0],
 	}

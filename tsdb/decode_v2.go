@@ -25,7 +25,8 @@ func (b *batch) decodeV2(lim *Limits) error {
 					return err
 				}
 			}
-			b.symbols = push(b.symbols, symbol{stretch{uint32(start), uint32(end)}, keyOf(body[start:end])})
+			b.symbols = push(b.symbols, stretch{uint32(start), uint32(end)})
+			b.hashes = push(b.hashes, hashOf(body[start:end]))
 			i = end
 		case 5<<3 | wireBytes:
 			start, end := span(body, at)
@@ -64,7 +65,7 @@ func (b *batch) seriesV2(it *item) error {
 	it.s0, it.h0 = uint32(len(b.samples)), uint32(len(b.hists))
 	end := int(it.end)
 	body := b.body[:end]
-	k := newJoin()
+	var k join
 	for i := int(it.off); i < end; {
 		switch tag := body[i]; tag {
 		case 1<<3 | wireBytes:
@@ -129,7 +130,7 @@ func (it *item) refuse(why reason, err error) { it.reason, it.bad = why, err }
 // joinRefs adds packed references to the key. It reads varints of up to two bytes
 // itself: there are as many as labels, and few requests have 16,384 symbols.
 func (b *batch) joinRefs(k *join, refs []byte, it *item) bool {
-	symbols := b.symbols
+	hashes := b.hashes
 	for i := 0; i < len(refs); {
 		ref := uint64(refs[i])
 		if i++; ref >= 0x80 {
@@ -140,9 +141,9 @@ func (b *batch) joinRefs(k *join, refs []byte, it *item) bool {
 				return false
 			}
 		}
-		if ref < uint64(len(symbols)) {
+		if ref < uint64(len(hashes)) {
 			it.refs++
-			k.add(&symbols[ref].key)
+			k.add(hashes[ref])
 		} else {
 			b.joinRef(k, ref, it)
 		}
@@ -157,7 +158,7 @@ func (b *batch) joinRef(k *join, ref uint64, it *item) {
 		it.refuse(reasonInvalidLabels, errSymbolRef)
 		return
 	}
-	k.add(&b.symbols[ref].key)
+	k.add(b.hashes[ref])
 }
 
 // eachRef calls fn for each label reference of a message that has been walked

@@ -9,7 +9,7 @@
 // it (receiver.go, negotiate.go, admission.go), decodes the body in place into a
 // batch of samples (wire.go, batch.go, decode*.go), and finds each series by the
 // hash of its raw label bytes; a label set is built only for those it does not
-// know (cache.go, identity.go, series.go). Then, one source after the other and
+// know (key.go, cache.go, identity.go, series.go). Then, one source after the other and
 // under its lock, it drops what is known already, appends the rest to the raw TSDB,
 // commits, and feeds the sink (source.go, append.go, known.go, exemplars.go, replica.go,
 // clock.go). The answer counts and names what was refused (verdict.go).

@@ -99,7 +99,7 @@ func (r *Receiver) collect(b *batch, it *item) error {
 	if b.v2 {
 		name, odd := "", false
 		b.eachRef(it.stretch, func(ref uint64) bool {
-			s := b.text(b.symbols[ref].stretch)
+			s := b.text(b.symbols[ref])
 			if odd = !odd; odd {
 				name = s
 			} else {
