@@ -64,6 +64,10 @@ func (e *Engine) bind(lset labels.Labels) storage.SeriesRef {
 		return 0
 	}
 	s := &series{lset: lset.Copy(), src: e.source(lset)}
+	if e.opts.Held != nil && !e.opts.Held(lset) {
+		s.loaded = true
+		s.recent.SetWhole()
+	}
 	s.src.mu.Lock()
 	s.family = s.src.enterFamily(lset)
 	e.attach(s, terms)

@@ -37,6 +37,9 @@ type Options struct {
 
 	// Raw holds the samples as stored, for neighbours not in memory and for Restore.
 	Raw storage.Queryable
+	// Held says whether Raw may hold samples of a series; nil: of any. It spares new
+	// series a search for their past.
+	Held func(labels.Labels) bool
 	// Past is what free queries read; default Raw. Queries bounds them, and QueryRound,
 	// in wall time, all of those of one minute together; 0: not.
 	Past       storage.Queryable

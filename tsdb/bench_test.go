@@ -187,7 +187,7 @@ func (r *benchReceiver) newEngine(b *testing.B, raw *tsdb.DB, kind string) *rule
 		objectives = []*slo.Objective{benchObjective("other_requests_total")}
 	}
 	e, err := rules.New(rules.Options{
-		Raw: raw, Ledger: r.opened(b, tsdb.OpenLedger), Store: forgetful{}, Position: raw.Position, Since: raw.Since,
+		Raw: raw, Held: raw.Held, Ledger: r.opened(b, tsdb.OpenLedger), Store: forgetful{}, Position: raw.Position, Since: raw.Since,
 		SourceLabels: []string{"cluster", "prometheus"}, Slot: slo.DefaultSlot, Now: r.wall,
 	})
 	if err == nil {

@@ -40,6 +40,8 @@ type DB struct {
 	pos  walEnd
 	disk diskState
 
+	departed departed
+
 	refused atomic.Pointer[error] // why appends are refused since a WAL write failed
 	failed  chan struct{}         // wakes Run
 
@@ -66,8 +68,9 @@ func Open(dir string, opts Options) (*DB, error) {
 	}
 	d := &DB{dir: dir, opts: opts, log: opts.Logger.With("db", opts.Name), failed: make(chan struct{}, 1)}
 	d.free = sync.NewCond(&d.mu)
+	d.departed.wanted = make(chan struct{}, 1)
 	d.metrics = newDBMetrics(d, opts.Metrics)
-	d.head.limit = opts.MaxSeries
+	d.head.limit, d.head.departed = opts.MaxSeries, &d.departed
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("make folder of %s TSDB: %w", opts.Name, err)
 	}
@@ -96,6 +99,7 @@ func (d *DB) open() error {
 		return fmt.Errorf("open %s TSDB: %w", d.opts.Name, err)
 	}
 	d.head.ready(inner.Head().NumSeries())
+	d.departed.begin(len(inner.Blocks()) == 0)
 	if err := d.pos.start(d.dir); err != nil {
 		return errors.Join(fmt.Errorf("find the end of the WAL: %w", err), inner.Close())
 	}

@@ -16,5 +16,6 @@
 //
 // DB is one TSDB that starts with a damaged WAL and survives a full disk (db.go,
 // appender.go, mend*.go, reopen.go, disk.go, registry.go). Position and Since let the
-// engine find what came after its last ledger write (position.go, since.go).
+// engine find what came after its last ledger write (position.go, since.go), and Held
+// tells it which new series have no past (held.go).
 package tsdb

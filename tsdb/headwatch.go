@@ -15,6 +15,8 @@ type headWatch struct {
 	open   atomic.Bool
 	series atomic.Int64
 
+	departed *departed
+
 	mu      sync.Mutex
 	dropped []storage.SeriesRef
 }
@@ -59,6 +61,7 @@ func (w *headWatch) PostDeletion(deleted map[chunks.HeadSeriesRef]labels.Labels)
 		return
 	}
 	w.series.Add(-int64(len(deleted)))
+	w.departed.add(deleted)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for ref := range deleted {

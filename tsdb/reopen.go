@@ -3,6 +3,7 @@ package tsdb
 import (
 	"context"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/prometheus/prometheus/tsdb/wlog"
@@ -13,20 +14,24 @@ import (
 func (d *DB) Run(ctx context.Context) error {
 	tick := time.NewTicker(d.opts.check)
 	defer tick.Stop()
-	var sync <-chan time.Time
+	var fsync <-chan time.Time
 	if d.opts.WALFsync > 0 {
 		t := time.NewTicker(d.opts.WALFsync)
 		defer t.Stop()
-		sync = t.C
+		fsync = t.C
 	}
+	var surveys sync.WaitGroup
+	defer surveys.Wait()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-sync:
+		case <-fsync:
 			d.syncWAL()
 		case <-tick.C:
 			d.disk.look(d)
+		case <-d.departed.wanted:
+			surveys.Go(func() { d.survey(ctx) })
 		case <-d.failed:
 			d.recover(ctx)
 		}
