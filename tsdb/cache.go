@@ -10,76 +10,108 @@ type cache struct {
 	limit int
 
 	mu         sync.RWMutex
-	young, old map[uint64]slot
+	young, old half
 	epoch      uint64
 }
 
-// slot is what a key leads to. check is the rest of the key.
-type slot struct {
-	s       *series
-	check   uint32
-	replica uint32
+// half keeps its slots in the order in which they came: a sender repeats the order
+// of its scrapes, so that the slot wanted next is the next one most of the time, and
+// the index is not asked.
+type half struct {
+	index map[uint64]uint32
+	slots []slot
 }
 
-func newCache(limit int) *cache { return &cache{limit: limit, young: map[uint64]slot{}} }
+// slot is what a key leads to; its series is nil if it was removed.
+type slot struct {
+	key     key
+	replica uint32
+	s       *series
+}
+
+func newHalf(size int) half { return half{index: make(map[uint64]uint32, size)} }
+
+// find returns where the key's slot is, or -1; next is where it may well be.
+func (h *half) find(k *key, next int) int {
+	if uint(next) < uint(len(h.slots)) && h.slots[next].key == *k && h.slots[next].s != nil {
+		return next
+	}
+	if n, ok := h.index[k.a]; ok && h.slots[n].key.b == k.b {
+		return int(n)
+	}
+	return -1
+}
+
+func (h *half) put(x slot) {
+	if n, ok := h.index[x.key.a]; ok {
+		h.slots[n] = x
+		return
+	}
+	h.index[x.key.a] = uint32(len(h.slots))
+	h.slots = append(h.slots, x)
+}
+
+func newCache(limit int) *cache { return &cache{limit: limit, young: newHalf(0)} }
 
 // find resolves the items it can and lists the others in b.missing.
 func (c *cache) find(b *batch) (epoch uint64) {
 	b.missing, b.promote = b.missing[:0], b.promote[:0]
 	c.mu.RLock()
+	at := -1
 	for i := range b.items {
 		it := &b.items[i]
 		if it.bad != nil {
 			continue
 		}
-		x, ok := c.young[it.key.a]
-		if !ok && len(c.old) > 0 {
-			if x, ok = c.old[it.key.a]; ok {
+		h := &c.young
+		n := h.find(&it.key, at+1)
+		if n >= 0 {
+			at = n
+		} else if h = &c.old; len(h.slots) > 0 {
+			if n = h.find(&it.key, -1); n >= 0 {
 				b.promote = append(b.promote, int32(i))
 			}
 		}
-		if !ok || x.check != it.key.b {
+		if n < 0 {
 			b.missing = append(b.missing, int32(i))
 			continue
 		}
-		it.s, it.replica = x.s, x.replica
+		it.s, it.replica = h.slots[n].s, h.slots[n].replica
 	}
 	epoch = c.epoch
 	c.mu.RUnlock()
-	if len(b.promote) > 0 {
-		c.mu.Lock()
-		for _, i := range b.promote {
-			if it := &b.items[i]; it.s != nil {
-				c.put(it.key, slot{it.s, it.key.b, it.replica}, epoch)
-			}
-		}
-		c.mu.Unlock()
-	}
+	c.add(b, b.promote, epoch)
 	return epoch
 }
 
-// add keeps a key, unless what it leads to was decided before a forget.
-func (c *cache) add(k key, s *series, replica uint32, epoch uint64) {
+// add keeps the keys of some items, together since they will be asked for together,
+// unless what they lead to was decided before a forget.
+func (c *cache) add(b *batch, items []int32, epoch uint64) {
+	if len(items) == 0 {
+		return
+	}
 	c.mu.Lock()
-	c.put(k, slot{s, k.b, replica}, epoch)
-	c.mu.Unlock()
-}
-
-func (c *cache) put(k key, x slot, epoch uint64) {
+	defer c.mu.Unlock()
 	if epoch != c.epoch {
 		return
 	}
-	if len(c.young) >= c.limit/2 {
-		c.old, c.young = c.young, make(map[uint64]slot, len(c.young)/4)
+	for _, i := range items {
+		it := &b.items[i]
+		if it.s == nil {
+			continue
+		}
+		if len(c.young.slots) >= c.limit/2 {
+			c.old, c.young = c.young, newHalf(len(c.young.index)/4)
+		}
+		c.young.put(slot{it.key, it.replica, it.s})
 	}
-	c.young[k.a] = x
 }
 
 // forget empties the cache.
 func (c *cache) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.young, c.old = make(map[uint64]slot, len(c.young)), nil
+	c.young, c.old = newHalf(len(c.young.index)), half{}
 	c.epoch++
 }
 
@@ -87,17 +119,19 @@ func (c *cache) forget() {
 func (c *cache) size() int {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return len(c.young) + len(c.old)
+	return len(c.young.index) + len(c.old.index)
 }
 
 // remove forgets the keys of some series.
 func (c *cache) remove(gone map[*series]struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, half := range []map[uint64]slot{c.young, c.old} {
-		for k, x := range half {
+	for _, h := range []half{c.young, c.old} {
+		for n := range h.slots {
+			x := &h.slots[n]
 			if _, is := gone[x.s]; is {
-				delete(half, k)
+				delete(h.index, x.key.a)
+				x.s = nil
 			}
 		}
 	}

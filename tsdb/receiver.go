@@ -206,9 +206,10 @@ func (r *Receiver) resolve(b *batch, v *verdict) {
 	for _, i := range b.missing {
 		it := &b.items[i]
 		if it.bad == nil {
-			it.bad = r.introduce(b, it, epoch)
+			it.bad = r.introduce(b, it)
 		}
 	}
+	r.cache.add(b, b.missing, epoch)
 	for i := range b.items {
 		it := &b.items[i]
 		if it.bad == nil {
@@ -226,7 +227,7 @@ func (r *Receiver) resolve(b *batch, v *verdict) {
 }
 
 // introduce finds or makes the series of labels that the cache does not know.
-func (r *Receiver) introduce(b *batch, it *item, epoch uint64) error {
+func (r *Receiver) introduce(b *batch, it *item) error {
 	id, err := r.identify(b, it)
 	switch {
 	case errors.Is(err, errTooLarge), errors.Is(err, errBusy):
@@ -247,7 +248,6 @@ func (r *Receiver) introduce(b *batch, it *item, epoch uint64) error {
 	if !it.s.unneeded && b.v2 {
 		r.meta.takeV2(b, it, id.lset.Get(labels.MetricName))
 	}
-	r.cache.add(it.key, it.s, it.replica, epoch)
 	return nil
 }
 
