@@ -28,7 +28,11 @@ func (e *Engine) loadLedgers(ctx context.Context, objectives []*objective, saved
 		byID[o.ID()] = o
 		reach = max(reach, o.longest)
 	}
+	// Windows end at the newest slot closed, however long ago that was.
 	now := e.opts.Now().UnixMilli()
+	if newest := e.newestClosed(); newest != 0 {
+		now = min(now, newest)
+	}
 	from := now - (reach + 2*time.Hour).Milliseconds()
 	whole := map[*ledger]bool{} // whether all of its past is in memory
 	if len(saved) > 0 {

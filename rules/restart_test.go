@@ -170,3 +170,26 @@ func TestFault16_DownWhileFiring(t *testing.T) {
 		}
 	}
 }
+
+// TestRestartAfterDays: windows end at the newest slot closed, so what memory holds
+// finely after a start lies before that, and not before now.
+func TestRestartAfterDays(t *testing.T) {
+	def := availability(0.999)
+	def.Windows = []slo.Window{slo.Rolling(30 * day), slo.Rolling(5 * time.Minute), slo.Rolling(6 * time.Hour)}
+	r := newRig(t, t0, def)
+	for s := int64(0); s <= 900; s += 15 {
+		r.now = t0 + s*1000 + 500
+		r.send(arrival{lset: requests("200", "i1"), t: t0 + s*1000, v: float64(s)})
+		r.tick()
+	}
+	r.flush()
+	want := r.engine.Status()[0]
+	r.now += 100 * time.Hour.Milliseconds()
+	r.crash()
+	have := r.engine.Status()[0]
+	for i, w := range want.Windows {
+		if have.TS != want.TS || have.Windows[i].Counts != w.Counts {
+			t.Errorf("%s: want %+v at %d, have %+v at %d", w.Window, w.Counts, want.TS, have.Windows[i].Counts, have.TS)
+		}
+	}
+}

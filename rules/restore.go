@@ -56,11 +56,11 @@ func (e *Engine) Restore(ctx context.Context) error {
 	e.mu.Lock()
 	objectives := slices.Clone(e.ordered)
 	e.mu.Unlock()
-	if err := e.loadLedgers(ctx, objectives, e.readCheckpoint()); err != nil {
-		return err
-	}
 	positions, err := e.loadPositions()
 	if err != nil {
+		return err
+	}
+	if err := e.loadLedgers(ctx, objectives, e.readCheckpoint()); err != nil {
 		return err
 	}
 	if err := e.replayRaw(ctx); err != nil {

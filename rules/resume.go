@@ -34,6 +34,8 @@ func (e *Engine) resume(now int64) {
 
 // newestClosed is how far the source that is furthest was closed, ms.
 func (e *Engine) newestClosed() int64 {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
 	newest := int64(0)
 	for _, src := range e.sources {
 		newest = max(newest, src.closed)
