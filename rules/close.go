@@ -21,7 +21,7 @@ const (
 	// that appenders wait for half a millisecond at most.
 	sweep = 256
 	// passRows bounds how many ledger rows one pass makes: a backlog is closed pass
-	// by pass.
+	// by pass, each of which is evaluated slot by slot before memory knows it less finely.
 	passRows = 100_000
 )
 
@@ -98,7 +98,8 @@ func (e *Engine) closeSource(ctx context.Context, src *source, now int64) (more 
 	// Births that came late open the slot they are posted to.
 	e.settleBirths(src, src.closed)
 	ledgers := src.ledgers
-	closings, upTo := src.due(now, e.slot, &e.opts, max(1, passRows/max(1, len(ledgers))))
+	limit := min(passRows/max(1, len(ledgers)), int(history.Behind/e.opts.Slot))
+	closings, upTo := src.due(now, e.slot, &e.opts, max(1, limit))
 	if upTo <= src.closed {
 		src.mu.Unlock()
 		return false, nil
