@@ -238,7 +238,7 @@ func (s *series) scraped(x *count.Sample, slot int64) {
 				b.led.enter(x.T, slot, s.rate)
 			}
 		}
-	case inOrder && s.cadence.Observe(x.T-last.T):
+	case inOrder && s.observe(x.T-last.T):
 		s.setRate(x.T, slot)
 	}
 	for _, b := range s.bound {
@@ -246,6 +246,17 @@ func (s *series) scraped(x *count.Sample, slot int64) {
 			b.led.slotOf(x.T, slot).observed++
 		}
 	}
+}
+
+// observe notes the distance between two scrapes, in ms, and says whether the interval
+// changed. Two replicas scrape at moments of their own, which says nothing of it.
+func (s *series) observe(gap int64) (changed bool) {
+	switched := s.switches != s.src.switches
+	s.switches = s.src.switches
+	if switched && gap < s.cadence.Interval() {
+		return false
+	}
+	return s.cadence.Observe(gap)
 }
 
 // setRate takes over a new scrape interval.

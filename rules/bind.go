@@ -26,8 +26,10 @@ type series struct {
 	loaded  bool          // recent holds what the raw TSDB knew of it
 	born    *pendingBirth // the first sample, while its slot is open
 	cadence count.Cadence
-	live    bool  // scraped, and neither stale nor given up
-	rate    int64 // scrapes expected per slot, in millionths; 0 while unknown
+	// switches is how many of its source's this series' samples have come after.
+	switches uint32
+	live     bool  // scraped, and neither stale nor given up
+	rate     int64 // scrapes expected per slot, in millionths; 0 while unknown
 }
 
 // bound ties a series to one term of one ledger.
@@ -69,6 +71,7 @@ func (e *Engine) bind(lset labels.Labels) storage.SeriesRef {
 		s.recent.SetWhole()
 	}
 	s.src.mu.Lock()
+	s.switches = s.src.switches
 	s.family = s.src.enterFamily(lset)
 	e.attach(s, terms)
 	s.src.mu.Unlock()

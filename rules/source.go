@@ -32,6 +32,7 @@ type source struct {
 	lastSeen  int64   // end of the newest slot up to closed that got samples
 	interval  int64   // the longest scrape interval of a live series, ms
 	position  int64   // the raw WAL position of the newest batch applied
+	switches  uint32  // how often another of its replicas was elected
 	dirty     []*ledger
 
 	closedAtStart int64 // what Restore found closed, ms

@@ -156,7 +156,7 @@ func (w *writer) elected() {
 	w.r.metrics.elect(name, replica)
 	o.Logger.Info("replica elected", "source", name, "replica", replica)
 	if o.Elections != nil {
-		if err := o.Elections.Save(map[string]Elected{electionKey(name): {replica}}, nil); err != nil {
+		if err := o.Elections.Save(map[string]Elected{electionKey(name): w.src.election.remember()}, nil); err != nil {
 			o.Logger.Error("the election will be forgotten at a restart", "source", name, "err", err)
 		}
 	}
@@ -167,16 +167,20 @@ func (w *writer) elected() {
 
 // take appends a sample that is newer than all of its series.
 func (w *writer) take(it *item, s *series, a accepted, x stored) {
+	if w.unconfirmed(it, s, a, &x) {
+		w.doubt(it, s, a, &x)
+		return
+	}
 	if !w.append(s, a) {
 		return
 	}
 	if it.replica != s.replica {
 		if s.replica != 0 {
-			s.floor = s.horizon
+			s.floor = x.t
 		}
 		s.replica = it.replica
 	}
-	s.last, s.horizon = x, x.t
+	s.last, s.horizon, s.doubted = x, x.t, false
 	if s.tracked != nil {
 		s.tracked.at[x.t] = x
 	}
@@ -192,10 +196,13 @@ func (w *writer) slow(it *item, s *series, a accepted, x stored) {
 	case x.t > w.ahead:
 		w.drop(reasonFuture, s, a, x.t)
 		return
+	case s.replica != 0 && it.replica != s.replica:
+		w.drop(reasonOverlap, s, a, x.t) // at the last one's time too, whatever its value
+		return
 	case s.last.kind != kindNone && x.t == s.last.t:
 		w.repeated(s, a, &x, &s.last)
 		return
-	case s.replica != 0 && it.replica != s.replica, x.t <= s.floor:
+	case x.t <= s.floor:
 		w.drop(reasonOverlap, s, a, x.t)
 		return
 	}

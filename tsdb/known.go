@@ -1,7 +1,6 @@
 package tsdb
 
 import (
-	"cmp"
 	"context"
 	"math"
 
@@ -21,7 +20,7 @@ type past struct {
 // load learns what the head holds of a series that is new to the receiver: its last
 // sample, and behind what time no sample of it can lie. replica sends it now.
 func (w *writer) load(s *series, replica uint32) {
-	s.loaded = true
+	s.loaded, s.doubted = true, false
 	s.last, s.horizon, s.floor = stored{}, math.MinInt64, math.MinInt64
 	if s.ref == 0 {
 		if ref, lset := w.app.GetRef(s.lset, s.lset.Hash()); ref != 0 {
@@ -43,7 +42,8 @@ func (w *writer) load(s *series, replica uint32) {
 	if replica != 0 && s.replica == 0 {
 		// What is there was written before this process, or before a switch: by whoever
 		// was elected then.
-		s.replica = cmp.Or(w.src.election.before, w.src.election.elected)
+		s.replica = w.src.election.wrote(s.last.t)
+		s.floor = w.src.election.since
 	}
 }
 
@@ -158,11 +158,12 @@ func (w *writer) pastOf(s *series, t int64, it *item) (*past, error) {
 		}
 	}
 	// Now it is known where the stored samples really end.
-	s.last, s.horizon = stored{}, t-1
+	s.last, s.horizon = stored{}, max(t-1, s.floor)
 	for _, x := range p.at {
-		if x.t > s.horizon {
-			s.last, s.horizon = x, x.t
+		if s.last.kind == kindNone || x.t > s.last.t {
+			s.last = x
 		}
+		s.horizon = max(s.horizon, x.t)
 	}
 	if s.tracked == nil {
 		w.b.tracked = append(w.b.tracked, s)

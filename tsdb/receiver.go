@@ -35,6 +35,9 @@ type ReceiverOptions struct {
 	// reads it. Unbind says that the receiver has forgotten one.
 	Bind   func(labels.Labels) storage.SeriesRef
 	Unbind func(storage.SeriesRef)
+	// Counter says whether the sink counts what a bound series gains, so that its fall
+	// is a reset; known is false if it cannot tell. nil: it never can.
+	Counter func(storage.SeriesRef) (is, known bool)
 	// Keep is KeepSLO or KeepAll; empty is KeepSLO.
 	Keep string
 	// Also says which series are kept besides, though no objective reads them; nil: none.

@@ -494,7 +494,7 @@ func TestFault09_TheElectedReplicaIsKeptOverARestart(t *testing.T) {
 	if d := cmp.Diff([]string{"eu"}, switched); d != "" {
 		t.Errorf("switches told (-want +got):\n%s", d)
 	}
-	if d := cmp.Diff(elections{"source/eu": {Replica: "r2"}}, kept); d != "" {
+	if d := cmp.Diff(elections{"source/eu": {Replica: "r2", Before: "r1", Since: again.wall.UnixMilli()}}, kept); d != "" {
 		t.Errorf("kept (-want +got):\n%s", d)
 	}
 	if got := read(t, again.db)[free.lset().String()]; len(got) != 3 {

@@ -6,6 +6,10 @@ import "time"
 type Elected struct {
 	// Replica is the values of the replica labels, joined by slashes.
 	Replica string
+	// Before is who was elected before, empty if nobody was, and Since when that ended,
+	// wall ms.
+	Before string
+	Since  int64
 }
 
 // ElectionStore remembers over a restart who is elected, by source.
@@ -23,6 +27,7 @@ type election struct {
 	names    []string // replica n+1 is names[n]
 	elected  uint32   // 0: none yet
 	before   uint32   // who was elected before, 0: nobody
+	since    int64    // when that ended, wall ms
 	seen     time.Time
 	failover time.Duration // how long the elected one may be silent
 }
@@ -31,6 +36,26 @@ type election struct {
 // come back as if it had been heard now.
 func (e *election) recall(x Elected, now time.Time) {
 	e.elected, e.seen = e.number(x.Replica), now
+	e.before, e.since = e.number(x.Before), x.Since
+}
+
+// remember is what recall needs.
+func (e *election) remember() Elected {
+	x := Elected{Replica: e.name(), Since: e.since}
+	if e.before != 0 {
+		x.Before = e.names[e.before-1]
+	}
+	return x
+}
+
+// wrote is the replica that wrote a series' last sample, at t, as far as times tell.
+// To take the elected one's for the other's does no harm: what follows is looked at
+// as at a switch.
+func (e *election) wrote(t int64) uint32 {
+	if e.before != 0 && t <= e.since {
+		return e.before
+	}
+	return e.elected
 }
 
 // maxReplicas bounds the names one source may have; more are taken for one.
@@ -67,6 +92,9 @@ func (e *election) admit(replica uint32, now time.Time) (ok, switched bool) {
 		return true, false
 	case e.elected == 0 || now.Sub(e.seen) > e.failover:
 		e.before, e.elected, e.seen = e.elected, replica, now
+		if e.before != 0 {
+			e.since = now.UnixMilli()
+		}
 		return true, true
 	}
 	return false, false

@@ -22,9 +22,12 @@ type series struct {
 	horizon int64
 	loaded  bool
 
-	// replica wrote the last sample; what lies at or before floor, others did.
+	// replica wrote the last sample; what lies at or before floor, others did, or
+	// nobody may any more. doubted says that its first sample was left out, and that
+	// none is stored of it yet.
 	replica uint32
 	floor   int64
+	doubted bool
 
 	// unfed are samples whose commit failed. They may be stored all the same once the
 	// WAL is opened again; then their repetition is fed to the sink.

@@ -20,6 +20,7 @@ const (
 	reasonUnneeded
 	reasonUnelected
 	reasonOverlap
+	reasonUnconfirmed
 	// Refused for good.
 	reasonConflict
 	reasonTooOld
@@ -38,12 +39,12 @@ const (
 )
 
 var reasonNames = [reasons]string{
-	"duplicate", "unneeded", "unelected", "overlap",
+	"duplicate", "unneeded", "unelected", "overlap", "unconfirmed",
 	"conflict", "too_old", "future", "invalid_labels", "label_limit", "invalid_histogram", "series_limit", "source_limit", "empty", "other",
 	"unavailable", "clock_skew",
 }
 
-func (r reason) policy() bool    { return r <= reasonOverlap }
+func (r reason) policy() bool    { return r <= reasonUnconfirmed }
 func (r reason) temporary() bool { return r >= reasonUnavailable }
 
 // reasonOf sorts the TSDB's errors.

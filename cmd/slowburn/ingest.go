@@ -11,6 +11,7 @@ func newReceiver(c *core, cfg *Config, s *server) (*tsdb.Receiver, error) {
 	in := cfg.Ingest
 	return tsdb.NewReceiver(tsdb.ReceiverOptions{
 		Store: c.raw, Sink: c.engine, Bind: c.engine.Bind, Unbind: c.engine.Unbind,
+		Counter: c.engine.Counter, Switched: c.engine.Switched,
 		Keep: in.keep(), Also: s.keptBesides, SourceLabels: in.SourceLabels, ReplicaLabels: in.ReplicaLabels,
 		Failover: in.Failover, Elections: state.NewBucket[tsdb.Elected](s.state, "elections"),
 		Limits: tsdb.Limits{

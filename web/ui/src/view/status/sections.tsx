@@ -30,6 +30,7 @@ const reasons: Record<string, string> = {
   unelected: 'of the replica not elected',
   duplicate: 'sent twice',
   overlap: 'of both replicas at a switch',
+  unconfirmed: 'that fell at a switch of replicas, until a second one fell',
 };
 
 /** Ingest shows what came in since the process began, and what became of it. */
