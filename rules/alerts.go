@@ -55,9 +55,14 @@ func (e *Engine) forget(a *alertState) {
 	}
 }
 
-// backlogPatience is for how long a source may be catching up before alerts are
-// published all the same, ms: then it is not a backlog but a sender that is always late.
-const backlogPatience = 5 * 60 * 1000
+// A source that is behind works a backlog off as long as its lag, at its lowest, falls
+// by backlogStep at least once in backlogPatience of wall time; both ms. Else it is a
+// sender that is always late, and alerts are published all the same. So an alert that
+// goes on is held back for at most twice the lag that the source began with, and 5 min.
+const (
+	backlogPatience = 5 * 60 * 1000
+	backlogStep     = backlogPatience / 2
+)
 
 // mayPublish says whether an alert that nobody was told of yet may go out: not from
 // a backlog that is being worked off, and one fault makes one alert at a time.
@@ -83,8 +88,7 @@ func (e *Engine) mayPublish(a *alertState, now int64) bool {
 	return !slices.ContainsFunc(up.alerts[:k+1], firing)
 }
 
-// inBacklog says whether all sources of the budget are catching up, and have not been
-// at it for long. One that fell silent in the middle of it still is; one that fell
+// inBacklog says whether all sources of the budget are working a backlog off. One that fell silent in the middle of it still is; one that fell
 // silent with everything told is not.
 func (b *budget) inBacklog(now int64) bool {
 	backlog := false
@@ -92,7 +96,7 @@ func (b *budget) inBacklog(now int64) bool {
 		switch {
 		case l.src.silent:
 			backlog = backlog || l.src.old
-		case !l.src.lagging || now-l.src.lagSince > backlogPatience:
+		case !l.src.lagging || now-l.src.lowAt > backlogPatience:
 			return false
 		default:
 			backlog = true

@@ -49,32 +49,53 @@ func TestFault06_BurnInTheBacklog(t *testing.T) {
 	const cut, back = 120 * minute, 180 * minute
 	for name, c := range map[string]struct {
 		burn, end int64
-		speed     int // scrapes a second while catching up
-		check     func(t *testing.T, have []transition, upToDate int64)
+		speed     int // scrapes while catching up, every so many seconds
+		every     int64
+		check     func(t *testing.T, have []transition, published int64)
 	}{
-		"long over": {125 * minute, 145 * minute, 50, func(t *testing.T, have []transition, _ int64) {
+		"long over": {125 * minute, 145 * minute, 50, 1, func(t *testing.T, have []transition, _ int64) {
 			if len(have) != 0 {
 				t.Errorf("want nothing published, have %v", have)
 			}
 		}},
-		"long over, slow": {125 * minute, 145 * minute, 1, func(t *testing.T, have []transition, _ int64) {
+		"long over, slow": {125 * minute, 145 * minute, 1, 1, func(t *testing.T, have []transition, _ int64) {
 			if len(have) != 0 {
 				t.Errorf("want nothing published, have %v", have)
 			}
 		}},
-		"still going on": {170 * minute, 400 * minute, 50, func(t *testing.T, have []transition, _ int64) {
+		"still going on": {170 * minute, 400 * minute, 50, 1, func(t *testing.T, have []transition, _ int64) {
 			if len(have) != 1 || have[0].ResolvedAt != 0 {
 				t.Fatalf("want one page, have %v", have)
 			}
 			within(t, "startsAt", have[0].FiredAt, 170*minute, 175*minute)
 		}},
-		"published before, over": {100 * minute, 130 * minute, 50, func(t *testing.T, have []transition, _ int64) {
+		// Worked off at 1.7 times the speed of time, that takes an hour and a half.
+		"long over, steadily": {125 * minute, 145 * minute, 1, 9, func(t *testing.T, have []transition, _ int64) {
+			if len(have) != 0 {
+				t.Errorf("want nothing published, have %v", have)
+			}
+		}},
+		"still going on, steadily": {170 * minute, 400 * minute, 1, 9, func(t *testing.T, have []transition, published int64) {
+			if len(have) != 1 || have[0].ResolvedAt != 0 {
+				t.Fatalf("want one page, have %v", have)
+			}
+			// Held back until it is nearly up to date, which is within twice the lag.
+			within(t, "published", published-back, 80*minute, 125*minute)
+		}},
+		// At 1.15 times the speed of time that would take seven hours: it is always late.
+		"still going on, crawling": {170 * minute, 400 * minute, 1, 13, func(t *testing.T, have []transition, published int64) {
+			if len(have) != 1 || have[0].ResolvedAt != 0 {
+				t.Fatalf("want one page, have %v", have)
+			}
+			within(t, "published", published-back, 40*minute, 55*minute)
+		}},
+		"published before, over": {100 * minute, 130 * minute, 50, 1, func(t *testing.T, have []transition, _ int64) {
 			if len(have) != 2 || have[1].ResolvedAt == 0 {
 				t.Fatalf("want one page and its end, have %v", have)
 			}
 			within(t, "resolved", have[1].ResolvedAt, 130*minute, 145*minute)
 		}},
-		"published before, still going on": {100 * minute, 400 * minute, 50, func(t *testing.T, have []transition, _ int64) {
+		"published before, still going on": {100 * minute, 400 * minute, 50, 1, func(t *testing.T, have []transition, _ int64) {
 			// It turned into SLODataMissing in between.
 			if len(have) != 3 || have[1].ResolvedAt == 0 || have[2].FiredAt != cut || have[2].ResolvedAt != 0 {
 				t.Fatalf("want a page, its end, and a page from the first sample on that came back, have %v", have)
@@ -88,18 +109,22 @@ func TestFault06_BurnInTheBacklog(t *testing.T) {
 				r.heard = nil
 				b := &backlog{r: r}
 				published := int64(0)
-				for ts := t0; ts < t0+back+20*minute; ts += second {
+				end := t0 + back + 20*minute
+				if c.every > 1 {
+					end += 85 * minute
+				}
+				for ts := t0; ts < end; ts += second {
 					r.now = ts + 500
 					if (ts-t0)%(15*second) == 0 {
 						b.scrape(ts, ts >= t0+c.burn && ts < t0+c.end)
 					}
-					if ts < t0+cut || ts >= t0+back {
+					if ts < t0+cut || ts >= t0+back && ts%(c.every*second) == 0 {
 						b.deliver(c.speed)
 					}
 					if restart && ts == t0+back+3*second {
 						r.crash()
 					}
-					if (ts-t0)%(5*second) == 0 || ts > t0+back {
+					if (ts-t0)%(5*second) == 0 || ts > t0+back && c.every == 1 {
 						r.tick()
 					}
 					if published == 0 && ts > t0+back && len(r.firing(slo.SeverityPage)) > 0 {

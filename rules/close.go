@@ -145,6 +145,7 @@ func (src *source) listen(now int64, o *Options) {
 	if src.closed == 0 {
 		return
 	}
+	lag := now - src.newest
 	src.lagging = src.behind(now, o)
 	src.silent = now-src.arrived > src.silence()
 	src.old = src.heard && src.arrived-src.newest > o.CatchUpLag.Milliseconds()
@@ -152,7 +153,9 @@ func (src *source) listen(now int64, o *Options) {
 	case !src.lagging || src.silent:
 		src.lagSince = 0
 	case src.lagSince == 0:
-		src.lagSince = now
+		src.lagSince, src.low, src.lowAt = now, lag, now
+	case src.low-lag >= backlogStep:
+		src.low, src.lowAt = lag, now
 	}
 }
 

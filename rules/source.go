@@ -45,6 +45,8 @@ type source struct {
 
 	swept    int64 // event time of the last look for vanished series, ms
 	lagSince int64 // wall time since when it has been sending old samples, ms; 0 if it is not
+	low      int64 // the lag when it was last seen to shrink, ms
+	lowAt    int64 // the wall time of that, ms
 
 	// silent and lagging are the evaluator's: nothing has arrived for so long that
 	// the source holds nothing up, and the source is behind wall time.
