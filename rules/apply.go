@@ -18,12 +18,16 @@ import (
 func (e *Engine) Apply(ctx context.Context, objectives []*slo.Objective) error {
 	e.tick.Lock()
 	defer e.tick.Unlock()
-	fresh, longer := e.swap(objectives)
+	past, err := e.withPast(objectives)
+	if err != nil {
+		return err
+	}
+	fresh, longer := e.swap(objectives, past)
 	if !e.restored.Load() {
 		return nil // Restore reads the ledgers of all objectives at once
 	}
 	held := e.setAside(longer)
-	err := e.loadLedgers(ctx, append(fresh, longer...), nil)
+	err = e.loadLedgers(ctx, append(fresh, longer...), nil)
 	held.putBack(err == nil, e.opts.Slot)
 	if saveErr := e.records.save(); err == nil {
 		err = saveErr
@@ -33,8 +37,8 @@ func (e *Engine) Apply(ctx context.Context, objectives []*slo.Objective) error {
 
 // swap replaces the objectives and binds every series anew. It returns those whose
 // past has to be read from the ledger: those that are new, and those with windows
-// that reach further than before.
-func (e *Engine) swap(objectives []*slo.Objective) (fresh, longer []*objective) {
+// that reach further than before. Those in past wait for theirs.
+func (e *Engine) swap(objectives []*slo.Objective, past map[string]bool) (fresh, longer []*objective) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, src := range e.sources {
@@ -59,6 +63,9 @@ func (e *Engine) swap(objectives []*slo.Objective) (fresh, longer []*objective) 
 			longer = append(longer, o)
 		}
 		e.change(o, def, ts)
+		if past[def.ID()] {
+			o.record.awaitPast(e.pastEnd(def))
+		}
 		e.objectives[def.ID()] = o
 		e.ordered = append(e.ordered, o)
 	}
@@ -114,6 +121,9 @@ func (e *Engine) change(o *objective, def *slo.Objective, ts int64) {
 	case o.record.Meaning != meaning:
 		o.record.begin(meaning, ts)
 		o.record.Since = ts
+		if o.record.Until != 0 {
+			o.record.awaitPast(e.pastEnd(def)) // what was waited for would have another meaning
+		}
 		changed = true
 		if prev != nil {
 			e.regenerate(o, prev)

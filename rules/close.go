@@ -240,6 +240,10 @@ func (e *Engine) sweepLedgers(src *source, ledgers []*ledger, closings []closing
 		for _, l := range ledgers[i:min(i+sweep, len(ledgers))] {
 			for _, c := range closings {
 				d := l.close(c.end, c.gap)
+				if until := l.budget.obj.record.Until; c.end <= until {
+					l.carry = carry{} // the replay that counts the past has its own
+					continue
+				}
 				if l.begun == 0 || c.end <= l.begun {
 					continue
 				}

@@ -76,6 +76,8 @@ type Options struct {
 	// TemplateFailed is told when an annotation of an alert cannot be expanded: once, until
 	// the error is another.
 	TemplateFailed func(alert labels.Labels, annotation string, err error)
+	// CountPast says that somebody counts the past of new objectives (Pasts, TakePast).
+	CountPast bool
 
 	// Lean evaluates budgets whole only where an alert may come of it, and states alerts
 	// only when they change: in replay nobody reads them in between. Refresh makes up
@@ -199,7 +201,8 @@ type Engine struct {
 
 	catalogue atomic.Pointer[[]*slo.Budget]
 	level     atomic.Pointer[[]slo.Alert]
-	lastTick  atomic.Int64 // wall ms of the last evaluation that went through
+	pastDone  atomic.Uint64 // bits of how far the counting of pasts has come
+	lastTick  atomic.Int64  // wall ms of the last evaluation that went through
 }
 
 // New returns an engine without objectives. It starts nothing.

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/slowburn/slowburn/slo"
@@ -42,10 +43,16 @@ func (e *Engine) Refresh() {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	for _, o := range e.ordered {
-		for _, b := range o.budgets {
-			if ts := b.evaluated; ts != 0 && b.hasTotal.Load() {
-				b.last.Store(e.evaluation(b, b.targetAt(ts), ts, e.reader(b, ts)))
-			}
+		e.refresh(o, 0)
+	}
+}
+
+// refresh evaluates an objective's budgets at their newest slots, or at ts if they were
+// not evaluated yet; 0: then not.
+func (e *Engine) refresh(o *objective, ts int64) {
+	for _, b := range o.budgets {
+		if at := cmp.Or(b.evaluated, ts); at != 0 && b.hasTotal.Load() {
+			b.last.Store(e.evaluation(b, b.targetAt(at), at, e.reader(b, at)))
 		}
 	}
 }

@@ -98,6 +98,9 @@ func (l *ledger) add(term int, t int64, events float64, slot int64) {
 		return
 	}
 	if t <= l.src.closed {
+		if t <= l.budget.obj.record.Until {
+			return // the past is still to be counted
+		}
 		s := l.at(l.src.closed+slot, slot)
 		l.src.noteSlot(s.end)
 		if s.late == nil {

@@ -1,6 +1,10 @@
 package rules
 
-import "github.com/VictoriaMetrics/metrics"
+import (
+	"math"
+
+	"github.com/VictoriaMetrics/metrics"
+)
 
 // engineMetrics are the engine's own metrics.
 type engineMetrics struct {
@@ -37,6 +41,8 @@ func newMetrics(set *metrics.Set, e *Engine) *engineMetrics {
 		defer e.mu.RUnlock()
 		return float64(len(e.series) - len(e.free))
 	})
+	set.NewGauge("slowburn_history_objectives_waiting", func() float64 { return float64(e.waiting()) })
+	set.NewGauge("slowburn_history_progress_ratio", func() float64 { return math.Float64frombits(e.pastDone.Load()) })
 	set.NewGauge("slowburn_engine_last_tick_timestamp_seconds", func() float64 { return float64(e.lastTick.Load()) / 1000 })
 	failures := map[string]*metrics.Counter{}
 	for _, cause := range []string{"timeout", "samples", "canceled", "error", "round"} {

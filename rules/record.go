@@ -22,7 +22,10 @@ type ObjectiveRecord struct {
 	Meaning string `json:"meaning"`
 	// Since is the event time from which that generation's series were observed, ms:
 	// what was born before is not known.
-	Since       int64            `json:"since"`
+	Since int64 `json:"since"`
+	// Until is the event time up to which its past is still to be counted from raw
+	// samples, ms; 0 if none is (past.go).
+	Until       int64            `json:"until,omitempty"`
 	Generations []slo.Generation `json:"generations"`
 	Versions    []slo.Version    `json:"versions"`
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -60,6 +61,7 @@ func (e *Engine) statusOf(b *budget, now int64, alerts []slo.Alert, read func() 
 		return s
 	}
 	s.TS, s.State, s.Pairs = ev.ts, ev.state, ev.pairs
+	s.Reason = b.obj.pastReason(math.Float64frombits(e.pastDone.Load()))
 	if now-ev.ts > max(absentAfter, 0) {
 		s.State = slo.StateNoData
 		s.Reason = "no samples since " + time.UnixMilli(ev.ts).UTC().Format(time.RFC3339) + ": is the Prometheus sending, and are its targets up?"
@@ -98,6 +100,9 @@ func matchesGroups(lset labels.Labels, b *budget) bool {
 
 // noData says why an objective has no data, as far as the engine knows.
 func (e *Engine) noData(o *objective, read map[*slo.Term]bool) string {
+	if why := o.pastReason(math.Float64frombits(e.pastDone.Load())); why != "" {
+		return why
+	}
 	if st := e.queryStatus(o); st != nil {
 		switch {
 		case st.Err != "":

@@ -220,3 +220,35 @@ func (d *DB) begin(ctx context.Context) (*appender, *promtsdb.DB, error) {
 	d.holds++
 	return &appender{AppenderV2: d.inner.AppenderV2(ctx), db: d, reg: d.reg, generation: d.opened}, d.inner, nil
 }
+
+// TakeBlocks reads the blocks that others have put into the TSDB's folder.
+func (d *DB) TakeBlocks(ctx context.Context) error {
+	inner, err := d.hold()
+	if err != nil {
+		return err
+	}
+	defer d.release()
+	// Of what upstream offers this alone reads the folder again, whatever else there is
+	// to do.
+	if err := inner.CompactOOOHead(ctx); err != nil {
+		return fmt.Errorf("take blocks of %s: %w", d.dir, err)
+	}
+	return nil
+}
+
+// Oldest is the event time of the oldest sample that may be stored, ms.
+func (d *DB) Oldest() (int64, error) {
+	inner, err := d.hold()
+	if err != nil {
+		return 0, err
+	}
+	defer d.release()
+	oldest := inner.Head().MinTime()
+	if t := inner.Head().MinOOOTime(); t < oldest {
+		oldest = t
+	}
+	for _, b := range inner.Blocks() {
+		oldest = min(oldest, b.MinTime())
+	}
+	return oldest, nil
+}

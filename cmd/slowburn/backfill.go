@@ -93,7 +93,7 @@ func (b *backfill) run(ctx context.Context, s streams) (err error) {
 }
 
 func (b *backfill) ledgerDir() string   { return filepath.Join(b.past.storage, "ledger") }
-func (b *backfill) journalFile() string { return filepath.Join(b.past.storage, "backfill.json") }
+func (b *backfill) journalFile() string { return filepath.Join(b.past.storage, journalName) }
 
 // begin resumes the backfill that the journal tells of, or begins a new one.
 func (b *backfill) begin(p *past, known *surveyed) error {
@@ -106,16 +106,8 @@ func (b *backfill) begin(p *past, known *surveyed) error {
 	if j.Key == key && !j.Complete {
 		return nil
 	}
-	for _, r := range b.records {
-		if r.Objective == nil {
-			continue
-		}
-		for _, g := range r.Objective.Generations {
-			j.Number = max(j.Number, rules.BackfillNumber(g.ID))
-		}
-	}
-	j.Key, j.Number, j.Complete, j.Done = key, j.Number+1, false, 0
-	j.Start, j.End, j.Limits, j.Newest = p.start, 0, map[string]int64{}, map[string]int64{}
+	j.renew(key, b.records)
+	j.Start, j.End, j.Limits = p.start, 0, map[string]int64{}
 	for _, o := range b.objectives {
 		j.Limits[o.ID()] = known.limit(o.ID(), p.end, b.config.Slot)
 		j.End = max(j.End, j.Limits[o.ID()])
@@ -144,7 +136,7 @@ func (b *backfill) fill(ctx context.Context, s streams, p *past, known *surveyed
 		}
 		opts.Start = j.Done - rewarm.Milliseconds()
 	}
-	opts.Records = b.replayed(rows.generation)
+	opts.Records = replayedRecords(b.objectives, rows.generation, j.Start)
 	opts.Rows = func(ref storage.SeriesRef, lset labels.Labels, t int64, v float64) error {
 		return rows.take(ctx, ref, lset, t, v)
 	}
@@ -168,13 +160,13 @@ func (b *backfill) fill(ctx context.Context, s streams, p *past, known *surveyed
 	return samples, rows.blocks.Flush(ctx)
 }
 
-// replayed are the records of the engine that runs over the past: its rows carry the
-// generation's name.
-func (b *backfill) replayed(generation string) map[string]rules.Record {
+// replayedRecords are the records of an engine that runs over the past from start on:
+// its rows carry the generation's name.
+func replayedRecords(objectives []*slo.Objective, generation string, start int64) map[string]rules.Record {
 	out := map[string]rules.Record{}
-	for _, o := range b.objectives {
+	for _, o := range objectives {
 		out["objective/"+o.ID()] = rules.Record{Objective: &rules.ObjectiveRecord{
-			Meaning: o.Meaning(), Since: b.journal.Start,
+			Meaning: o.Meaning(), Since: start,
 			Generations: []slo.Generation{{ID: generation, From: ever, To: forever}},
 		}}
 	}

@@ -18,6 +18,12 @@ const (
 	forever = math.MaxInt64
 )
 
+// journalName is the journal's file. pastKey is the key of what serve itself counts.
+const (
+	journalName = "backfill.json"
+	pastKey     = "new objectives"
+)
+
 // backfillJournal is how far a backfill has come, in a file of the data folder.
 type backfillJournal struct {
 	// Key stands for what is filled from where: another one begins anew.
@@ -58,6 +64,19 @@ func readJournal(file string) (*backfillJournal, error) {
 		j.Newest = map[string]int64{}
 	}
 	return j, nil
+}
+
+// renew begins another generation, of a number that none has.
+func (j *backfillJournal) renew(key string, records map[string]rules.Record) {
+	for _, r := range records {
+		if r.Objective == nil {
+			continue
+		}
+		for _, g := range r.Objective.Generations {
+			j.Number = max(j.Number, rules.BackfillNumber(g.ID))
+		}
+	}
+	j.Key, j.Number, j.Complete, j.Done, j.Newest = key, j.Number+1, false, 0, map[string]int64{}
 }
 
 func (j *backfillJournal) write() error {

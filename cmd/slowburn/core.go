@@ -57,6 +57,7 @@ func (s *server) runEngine(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return c.engine.Run(ctx) })
 	g.Go(func() error { return s.observe(ctx) })
+	g.Go(func() error { return s.countPasts(ctx, c) })
 	g.Go(func() error { return c.raw.Run(ctx) })
 	g.Go(func() error { return c.ledger.Run(ctx) })
 	return g.Wait()
@@ -74,6 +75,9 @@ func (s *server) openCore() (*core, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open raw samples: %w", err)
 	}
+	if err := s.dropUnfinishedPast(); err != nil {
+		s.log.Error("what is left of a past that was being counted stays, unread", "err", err)
+	}
 	c.ledger, err = tsdb.OpenLedger(filepath.Join(f.StoragePath, "ledger"), tsdb.Options{
 		Retention: time.Duration(f.LedgerRetention), MinFree: int64(f.StorageMinFree), WALFsync: time.Duration(f.WALFsync),
 		Registerer: s.registry, Metrics: s.metrics, Logger: s.log.With("component", "ledger"),
@@ -87,7 +91,7 @@ func (s *server) openCore() (*core, error) {
 		Raw: c.raw, Held: c.raw.Held, QueryRound: 45 * time.Second, Ledger: c.ledger, Position: c.raw.Position, Since: c.raw.Since,
 		Checkpoint: filepath.Join(f.StoragePath, "checkpoint"),
 		Store:      state.NewBucket[rules.Record](s.state, "rules"), Notify: c.notify(s), Acknowledged: s.alerting.Heard,
-		Decision:       s.book.Decision,
+		Decision: s.book.Decision, CountPast: true,
 		Traces:         trace.New(c.raw, func() slo.TraceURL { return s.config.get().TraceURL }),
 		ExternalLabels: func() labels.Labels { return s.config.get().ExternalLabels },
 		TemplateFailed: func(alert labels.Labels, annotation string, err error) {

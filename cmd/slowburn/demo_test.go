@@ -93,7 +93,7 @@ func TestDemo(t *testing.T) {
 	out.until(t, `first bad scrape`, 30*time.Second)
 	out.until(t, `page, \d+ s after the first bad scrape, [\d.]+ % of the month's budget\n +SLOErrorBudgetBurn severity=page service=checkout slo=availability region=`+region, 30*time.Second)
 	out.until(t, `healed: rolled back`, 30*time.Second)
-	out.until(t, `resolved, \d+ min \d+ s after it healed`, 60*time.Second)
+	out.until(t, `resolved, \d+ min \d+ s after it healed`, 3*time.Minute)
 	left := out.until(t, `has (-?[\d.]+) % of its 30d budget left \(target 99.95 %\); the outage cost [\d.]+ % of it`, 5*time.Second)
 
 	client, err := api.NewClient(api.Config{Address: address})
