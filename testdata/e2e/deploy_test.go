@@ -56,6 +56,9 @@ func TestDeployInhibits(t *testing.T) {
 	burn := func(slo, severity string) map[string]string {
 		return map[string]string{"alertname": "SLOErrorBudgetBurn", "service": "shop", "slo": slo, "severity": severity}
 	}
+	missing := func(slo string) map[string]string {
+		return map[string]string{"alertname": "SLODataMissing", "service": "shop", "slo": slo, "severity": "no-data"}
+	}
 	sloth := func(id, severity string) map[string]string {
 		return map[string]string{"alertname": "ShopErrors", "sloth_id": id, "sloth_severity": severity}
 	}
@@ -64,6 +67,7 @@ func TestDeployInhibits(t *testing.T) {
 	}
 	body, err := json.Marshal([]wire{
 		{burn("availability", "page")}, {burn("availability", "ticket")}, {burn("latency", "ticket")},
+		{missing("availability")}, {missing("latency")},
 		{sloth("shop-a", "page")}, {sloth("shop-a", "ticket")}, {sloth("shop-b", "ticket")},
 	})
 	if err != nil {
@@ -77,6 +81,7 @@ func TestDeployInhibits(t *testing.T) {
 
 	want := map[string]bool{
 		"availability page": false, "availability ticket": true, "latency ticket": false,
+		"availability no-data": true, "latency no-data": false,
 		"shop-a page": false, "shop-a ticket": true, "shop-b ticket": false,
 	}
 	// Alertmanager notes an inhibition when the alert's group is first due.
@@ -105,4 +110,36 @@ func TestDeployInhibits(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// TestSendTest posts the test alert to a real Alertmanager with the shipped
+// configuration, which says what it does with it, before a silence and under one.
+func TestSendTest(t *testing.T) {
+	config, err := os.ReadFile(deploy + "alertmanager.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	am := rig.StartAlertmanagerWith(t, string(config))
+	s := rig.NewSlowburn(t, rig.FeedConfig(am.Addr), map[string]string{"feed.yml": rig.FeedSLO})
+	says := func(want string) {
+		t.Helper()
+		out, err := s.Run("check", "--send-test", "slowburn.yml")
+		if err != nil || !strings.Contains(out, want) {
+			t.Errorf("want %q, have %v and\n%s", want, err, out)
+		}
+	}
+	says("goes to tickets")
+	tool(t, "amtool", "--alertmanager.url=http://"+am.Addr, "silence", "add", "alertname=SLOTest", "--author=e2e", "--comment=a test", "--duration=1h")
+	// Alertmanager marks what it holds when the alert's group is next due.
+	proc.Until(t, 30*time.Second, "the silence is told", func() error {
+		out, err := s.Run("check", "--send-test", "slowburn.yml")
+		if err == nil && !strings.Contains(out, "silenced by") {
+			err = fmt.Errorf("have %s", out)
+		}
+		return err
+	})
+	am.Kill()
+	if out, err := s.Run("check", "--send-test", "slowburn.yml"); err == nil || !strings.Contains(out, "refused") {
+		t.Errorf("want it said that nobody listens, have %v and\n%s", err, out)
+	}
 }

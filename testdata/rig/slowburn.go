@@ -2,6 +2,7 @@ package rig
 
 import (
 	"net/http"
+	"os/exec"
 	"syscall"
 	"testing"
 	"time"
@@ -64,6 +65,16 @@ func (s *Slowburn) start(bin string, args []string) {
 func (s *Slowburn) flags(more []string) []string {
 	return append([]string{"serve",
 		"--config.file=slowburn.yml", "--storage.tsdb.path=data", "--web.listen-address=" + s.Addr}, more...)
+}
+
+// Run runs another command of the program in its folder, to its end, and returns what
+// it printed. The error says that it exited with another code than 0.
+func (s *Slowburn) Run(args ...string) (string, error) {
+	s.t.Helper()
+	cmd := exec.Command(slowburn(s.t), args...)
+	cmd.Dir = s.dir
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }
 
 // Ready waits until slowburn says it is.
