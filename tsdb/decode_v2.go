@@ -57,7 +57,7 @@ func (b *batch) decodeV2(lim *Limits) error {
 var (
 	errSymbolRef = errors.New("a label refers to no symbol")
 	errOddRefs   = errors.New("a label has a name but no value")
-	errEmpty     = errors.New("a series without samples or histograms")
+	errEmpty     = errors.New("a series without samples, histograms or exemplars")
 )
 
 // seriesV2 decodes one TimeSeries.
@@ -119,7 +119,7 @@ func (b *batch) seriesV2(it *item) error {
 	case it.bad != nil:
 	case it.refs%2 != 0:
 		it.refuse(reasonInvalidLabels, errOddRefs)
-	case it.s0 == it.s1 && it.h0 == it.h1:
+	case it.s0 == it.s1 && it.h0 == it.h1 && it.ex == 0: // Prometheus sends exemplars by themselves
 		it.refuse(reasonEmpty, errEmpty)
 	}
 	return nil
