@@ -1,8 +1,10 @@
 package rig
 
 import (
+	"context"
 	"net/http"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -45,6 +47,9 @@ func (s *Slowburn) WriteSLO(name, text string) {
 	write(s.t, s.dir, "slos/"+name, text)
 }
 
+// DataDir is its data folder.
+func (s *Slowburn) DataDir() string { return filepath.Join(s.dir, "data") }
+
 // Start runs slowburn, with more flags if given, and returns at once.
 func (s *Slowburn) Start(flags ...string) {
 	s.t.Helper()
@@ -71,7 +76,9 @@ func (s *Slowburn) flags(more []string) []string {
 // it printed. The error says that it exited with another code than 0.
 func (s *Slowburn) Run(args ...string) (string, error) {
 	s.t.Helper()
-	cmd := exec.Command(slowburn(s.t), args...)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, slowburn(s.t), args...)
 	cmd.Dir = s.dir
 	out, err := cmd.CombinedOutput()
 	return string(out), err
