@@ -17,6 +17,7 @@ alerting:
   alertmanagers:
     - static_configs:
         - targets: [%q]
+  trace_url: https://tempo.example.org/trace/${trace_id}
 `, alertmanager)
 }
 
@@ -34,6 +35,7 @@ objectives:
     windows: [1d]
     tier: quick
     runbook: https://runbooks.example.org/shop
+    dashboard: https://grafana.example.org/d/shop
     sli:
       events:
         bad: http_requests_total{job="shop",code=~"5.."}

@@ -92,13 +92,23 @@ func checkPage(t *testing.T, n rig.Notice) {
 			t.Errorf("want no label %s: identity would change, have %q", changing, have)
 		}
 	}
-	for _, name := range []string{"summary", "description"} {
+	// What they come to, TestAnnotations of rules computes.
+	for _, name := range []string{
+		"summary", "description", "pair", "burn_rate_long", "burn_rate_short", "budget_remaining", "hours_to_exhaustion", "events_lost", "data_time",
+	} {
 		if n.Annotations[name] == "" {
 			t.Errorf("want an annotation %s, have %v", name, n.Annotations)
 		}
 	}
-	if have := n.Annotations["runbook_url"]; have != "https://runbooks.example.org/shop" {
-		t.Errorf("annotation runbook_url: want the objective's, have %q", have)
+	for name, want := range map[string]string{
+		"runbook_url": "https://runbooks.example.org/shop", "dashboard_url": "https://grafana.example.org/d/shop", "decision_owner": "team-shop",
+	} {
+		if have := n.Annotations[name]; have != want {
+			t.Errorf("annotation %s: want the objective's, have %q", name, have)
+		}
+	}
+	if have := n.Annotations["trace_url"]; !strings.HasPrefix(have, "https://tempo.example.org/trace/00000000") {
+		t.Errorf("want a link to a trace of a failed request, have %q", have)
 	}
 }
 

@@ -2,6 +2,7 @@ package rig
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -26,6 +27,7 @@ type Shop struct {
 	requests *prometheus.CounterVec
 	seconds  prometheus.Histogram
 	broken   atomic.Bool
+	traces   atomic.Int64
 	firstBad atomic.Int64 // wall time, ns
 }
 
@@ -49,7 +51,7 @@ func NewShop(t testing.TB) *Shop {
 	s.requests.WithLabelValues("200")
 
 	mux := http.NewServeMux()
-	mux.Handle("/metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{}))
+	mux.Handle("/metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{EnableOpenMetrics: true}))
 	mux.HandleFunc("/buy", s.buy)
 	s.server = httptest.NewServer(mux)
 	t.Cleanup(s.server.Close)
@@ -66,7 +68,8 @@ func (s *Shop) buy(w http.ResponseWriter, r *http.Request) {
 		s.firstBad.CompareAndSwap(0, time.Now().UnixNano())
 		w.WriteHeader(http.StatusInternalServerError)
 	}
-	s.requests.WithLabelValues(code).Inc()
+	trace := prometheus.Labels{"trace_id": fmt.Sprintf("%032x", s.traces.Add(1))}
+	s.requests.WithLabelValues(code).(prometheus.ExemplarAdder).AddWithExemplar(1, trace)
 	s.seconds.Observe(time.Since(begin).Seconds())
 }
 
