@@ -9,7 +9,7 @@ export CGO_ENABLED ?= 0
 FUZZTIME ?= 10s
 FORM     ?= minute
 # ./... leaves testdata out, so its packages are named.
-TESTDATA := $(addprefix ./testdata/,proc proxy rig e2e faults load)
+TESTDATA := $(addprefix ./testdata/,proc proxy rig e2e faults load compliance)
 
 # The page is built by npm. Without it all else works, and the page says so.
 UI = command -v npm >/dev/null && $(MAKE) -s ui || echo "the page is left out: it needs npm and Node 20.19 or later"
@@ -73,6 +73,9 @@ bench-peers: peers ## samples per CPU-second and request times beside Prometheus
 
 bench-large: ## one instance with 100,000 objectives over a million series: cores, memory, restart
 	$(GO) test -tags load -count=1 -timeout 1h -v ./testdata/load -run TestLarge
+
+compliance: ## run Prometheus's public compliance suite for remote-write receivers; some minutes
+	$(GO) test -tags e2e -count=1 -timeout 20m -v ./testdata/compliance
 
 peers: ## build Prometheus and Alertmanager into bin/peers, once per version
 	@testdata/peers/build
