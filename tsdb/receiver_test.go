@@ -556,7 +556,7 @@ func TestFault04_NothingIsAcknowledgedThatIsNotStored(t *testing.T) {
 	s := newStand(t, nil)
 	send(t, s, false, 204, series("a").at(ms, 1))
 	s.sink.take()
-	breakWAL(t, s.dir)
+	breakWAL(t, s.dir, enospc)
 	w := send(t, s, false, 503, series("a").at(ms+1, 2))
 	if w.Header().Get("Retry-After") == "" || len(s.sink.take()) != 0 {
 		t.Error("no Retry-After, or fed without a commit")
