@@ -118,27 +118,24 @@ func (q *quarter) ledger(t *testing.T) *promtsdb.DB {
 	}
 	t.Cleanup(func() { db.Close() })
 	db.DisableCompactions()
-	app := db.AppenderV2(context.Background())
 	lb := labels.NewBuilder(checkout.BudgetLabels(labels.EmptyLabels())).Set(slo.LabelGeneration, "1").Set(slo.LabelSource, "eu")
-	var bad, total, scrapes float64
-	for k, c := range []struct {
-		name  string
-		value func(i int) float64
-	}{
-		{"slo_bad_events_total", func(i int) float64 { bad += q.bad[i]; return bad }},
-		{"slo_events_total", func(i int) float64 { total += q.total[i]; return total }},
-		{"slo_scrapes_observed_total", func(i int) float64 { scrapes += 4; return scrapes }},
-		{"slo_scrapes_expected_total", func(i int) float64 { return 4 * float64(i+1) }},
-	} {
-		lset, ref := lb.Set(labels.MetricName, c.name).Labels(), storage.SeriesRef(0)
-		for i := range q.total {
-			if ref, err = app.Append(ref, lset, 0, start+int64(i+1)*minute, c.value(i), nil, nil, storage.AppendV2Options{}); err != nil {
-				t.Fatalf("append %d of %d: %v", i, k, err)
+	names := []string{"slo_bad_events_total", "slo_events_total", "slo_scrapes_observed_total", "slo_scrapes_expected_total"}
+	refs := make([]storage.SeriesRef, len(names))
+	// A commit a day: reading a series looks through all that one commit appended to it.
+	for d := 0; d < len(q.total); d += 24 * 60 {
+		app := db.AppenderV2(context.Background())
+		for i := d; i < d+24*60; i++ {
+			scrapes := 4 * float64(i+1)
+			for k, v := range []float64{q.badBy[i+1], q.totalBy[i+1], scrapes, scrapes} {
+				lset := lb.Set(labels.MetricName, names[k]).Labels()
+				if refs[k], err = app.Append(refs[k], lset, 0, start+int64(i+1)*minute, v, nil, nil, storage.AppendV2Options{}); err != nil {
+					t.Fatalf("append minute %d of %s: %v", i, names[k], err)
+				}
 			}
 		}
-	}
-	if err := app.Commit(); err != nil {
-		t.Fatal(err)
+		if err := app.Commit(); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return db
 }
