@@ -182,7 +182,7 @@ func (e *Engine) alertOf(a *alertState) slo.Alert {
 		ActiveAt: a.ActiveAt, FiredAt: a.FiredAt, ResolvedAt: a.ResolvedAt,
 	}
 	if a.budget != nil {
-		out.GeneratorURL = e.opts.ExternalURL + "/objective?service=" + urlEscape(a.budget.obj.Service) + "&slo=" + urlEscape(a.budget.obj.Name)
+		out.GeneratorURL = e.opts.ExternalURL + slo.BudgetLink(a.budget.obj.Objective, a.budget.groups)
 	}
 	return out
 }

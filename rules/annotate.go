@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -12,8 +11,6 @@ import (
 
 	"github.com/slowburn/slowburn/slo"
 )
-
-func urlEscape(s string) string { return url.QueryEscape(s) }
 
 // annotations say what on-call needs to know of a firing alert as of the budget's
 // newest evaluation: what burns, how fast, what is left, and where to look.

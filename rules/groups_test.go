@@ -185,7 +185,10 @@ func TestOneFaultOneAlert(t *testing.T) {
 	}
 	last := r.firing(slo.SeverityPage)
 	if len(last) != 1 || last[0].Labels.Get("region") != "r000" {
-		t.Errorf("want the region's page in the end, have %v", last)
+		t.Fatalf("want the region's page in the end, have %v", last)
+	}
+	if have, want := last[0].GeneratorURL, slo.BudgetLink(availability(0.99, "region"), labels.FromStrings("region", "r000")); !strings.HasSuffix(have, want) {
+		t.Errorf("want the page to lead to the region's budget, %s, have %s", want, have)
 	}
 	if v := r.vanished(); len(v) > 0 {
 		t.Errorf("vanished: %v", v)

@@ -23,7 +23,7 @@ type Alert struct {
 	ResolvedAt int64
 	// Value is the burn rate of the pair's long window when last evaluated.
 	Value float64
-	// GeneratorURL leads to the objective's page.
+	// GeneratorURL leads to where the page tells of it: the budget, for one that burns.
 	GeneratorURL string
 }
 

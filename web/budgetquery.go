@@ -79,13 +79,7 @@ func (q *budgetQuery) apply(all []slo.Status) (page []*slo.Status, next string) 
 }
 
 // id is a budget's cursor. It needs no budget to be there still.
-func id(s *slo.Status) string {
-	parts := identity(s)
-	for i, p := range parts {
-		parts[i] = url.QueryEscape(p)
-	}
-	return strings.Join(parts, "/")
-}
+func id(s *slo.Status) string { return slo.BudgetID(s.Objective, s.Groups) }
 
 func parseID(s string) (parts []string, ok bool) {
 	parts = strings.Split(s, "/")

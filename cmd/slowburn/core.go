@@ -109,7 +109,7 @@ func (s *server) openCore() (*core, error) {
 	})
 	if err == nil {
 		c.receiver, err = newReceiver(c, cfg, s)
-		c.host = newHostAlerts(s.url.Host, storageChecks(c), deliveryChecks(s.alerting))
+		c.host = newHostAlerts(s.url, storageChecks(c), deliveryChecks(s.alerting))
 	}
 	if err != nil {
 		c.close(s.log)
@@ -118,9 +118,15 @@ func (s *server) openCore() (*core, error) {
 	return c, nil
 }
 
-// notify adds what the engine cannot know to the level of alerts.
+// notify hands the level of alerts on, each time the engine has evaluated.
 func (c *core) notify(s *server) func([]slo.Alert) {
-	return func(level []slo.Alert) { s.alerting.Set(slices.Concat(level, c.host.level(s.now()), s.book.Alerts())) }
+	return func(engine []slo.Alert) { s.alerting.Set(c.level(s, engine)) }
+}
+
+// level is the engine's alerts, and those it cannot know of: where slowburn runs, and
+// where the budget policies stand.
+func (c *core) level(s *server, engine []slo.Alert) []slo.Alert {
+	return slices.Concat(engine, c.host.level(s.now()), s.book.Alerts())
 }
 
 func (c *core) close(log *slog.Logger) {

@@ -39,7 +39,7 @@ func (s *server) newGovernance() error {
 		Events: s.events, Raw: rawQueryable{s},
 		Settings: func() governance.Settings { return s.config.get().Releases },
 		Slot:     s.config.get().Slot, Retention: time.Duration(s.f.LedgerRetention),
-		Now: s.now, Metrics: s.metrics,
+		Now: s.now, Metrics: s.metrics, ExternalURL: s.url.String(),
 	})
 	if s.book == nil {
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -14,8 +15,8 @@ import (
 // hostAlerts are alerts about where slowburn runs, which the engine cannot know:
 // the disk is nearly full, a clock is not trusted, an alert cannot be delivered or saved.
 type hostAlerts struct {
-	instance string
-	checks   []hostCheck
+	url    *url.URL // slowburn's own
+	checks []hostCheck
 
 	mu    sync.Mutex
 	since map[string]int64 // firing since, ms, by alertname
@@ -27,8 +28,8 @@ type hostCheck struct {
 	holds                func() bool
 }
 
-func newHostAlerts(instance string, checks ...[]hostCheck) *hostAlerts {
-	return &hostAlerts{instance: instance, since: map[string]int64{}, checks: slices.Concat(checks...)}
+func newHostAlerts(url *url.URL, checks ...[]hostCheck) *hostAlerts {
+	return &hostAlerts{url: url, since: map[string]int64{}, checks: slices.Concat(checks...)}
 }
 
 // storageChecks look at what the databases and their receiver say.
@@ -77,9 +78,9 @@ func (h *hostAlerts) level(now time.Time) []slo.Alert {
 			h.since[c.name] = now.UnixMilli()
 		}
 		all = append(all, slo.Alert{
-			Labels:      labels.FromStrings(labels.AlertName, c.name, "severity", c.severity, "instance", h.instance),
+			Labels:      labels.FromStrings(labels.AlertName, c.name, "severity", c.severity, "instance", h.url.Host),
 			Annotations: labels.FromStrings("summary", c.summary, "description", c.description),
-			State:       slo.AlertFiring, ActiveAt: h.since[c.name], FiredAt: h.since[c.name],
+			State:       slo.AlertFiring, ActiveAt: h.since[c.name], FiredAt: h.since[c.name], GeneratorURL: h.url.String() + "/status",
 		})
 	}
 	return all

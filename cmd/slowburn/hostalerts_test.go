@@ -3,9 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -62,7 +66,7 @@ func TestFault14_RefusedAndUnsavedAreTold(t *testing.T) {
 	go func() { ended <- m.Run(ctx) }()
 	defer func() { cancel(); <-ended }()
 
-	host := newHostAlerts("here", deliveryChecks(m))
+	host := newHostAlerts(&url.URL{Scheme: "http", Host: "here"}, deliveryChecks(m))
 	bad := slo.Alert{Labels: labels.FromStrings(labels.AlertName, "Bad", "severity", "page"), State: slo.AlertFiring, FiredAt: time.Now().UnixMilli()}
 	told := func(want ...string) func() error {
 		return func() error {
@@ -90,4 +94,22 @@ func TestFault14_RefusedAndUnsavedAreTold(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// TestHostAlertsAreShown: what is wrong with the machine stands among Prometheus's alerts
+// and rules like everything else that fires.
+func TestHostAlertsAreShown(t *testing.T) {
+	config := filepath.Join(t.TempDir(), "slowburn.yml")
+	if err := os.WriteFile(config, []byte("slo_files: [none*.yml]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := startServe(t, config, "--storage.min-free=1EB")
+	for _, path := range []string{"/api/v1/alerts", "/api/v1/rules?rule_name[]=SLODiskLow&state=firing"} {
+		proc.Until(t, time.Minute, "the full disk is told of", func() error {
+			if _, body := r.ask(http.MethodGet, path); !strings.Contains(body, "SLODiskLow") || !strings.Contains(body, `"severity":"page"`) {
+				return fmt.Errorf("%s answers %s", path, body)
+			}
+			return nil
+		})
+	}
 }

@@ -137,7 +137,7 @@ func (s *server) newWeb(demo web.Demo) error {
 		},
 		Alerts: func() []slo.Alert {
 			if c := s.core.Load(); c != nil {
-				return c.engine.Alerts()
+				return c.level(s, c.engine.Alerts())
 			}
 			return nil
 		},

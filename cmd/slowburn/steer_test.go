@@ -183,6 +183,10 @@ func TestSteering(t *testing.T) {
 	s.want("ci", 1, []string{"FAIL", "the policy is frozen", "dana", "may override: ops", "flag", "5 % of the traffic"}, gate...)
 	s.want("ci", 0, []string{"PASS", "a rollback may go out in state frozen"}, append(gate, "--change-type=rollback")...)
 	s.want("ci", 0, []string{"frozen", "dana", "fail"}, "policy", "--service=feed")
+	s.until("it is an alert", "/api/v1/alerts", func(b string) bool {
+		return strings.Contains(b, `"alertname":"SLOErrorBudgetPolicy"`) && strings.Contains(b, `"state":"frozen"`) && strings.Contains(b, "dana decides.")
+	})
+	s.until("and a rule", "/api/v1/rules?rule_name[]=SLOErrorBudgetPolicy&state=firing", func(b string) bool { return strings.Contains(b, `"decision_owner":"dana"`) })
 	s.until("the budget says so too", "/api/slo/v1/budgets?service=feed", func(b string) bool {
 		return strings.Contains(b, `"policy_state":"frozen"`) && strings.Contains(b, `"decision_owner":"dana"`)
 	})

@@ -16,7 +16,9 @@ func (b *Book) Alerts() []slo.Alert {
 	now := b.opts.Now().UnixMilli()
 	for _, o := range b.opts.Objectives() {
 		if r := b.policy(o); r.State != "" && r.State != slo.PolicyHealthy {
-			out = append(out, policyAlert(o, &r, now))
+			a := policyAlert(o, &r, now)
+			a.GeneratorURL = b.opts.ExternalURL + slo.BudgetLink(o, labels.EmptyLabels())
+			out = append(out, a)
 		}
 	}
 	return out

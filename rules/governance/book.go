@@ -18,7 +18,8 @@ import (
 	"github.com/slowburn/slowburn/slo/govern"
 )
 
-// Options are what a Book needs from outside. All but Metrics and Retention are
+// Options are what a Book needs from outside. All but Metrics, Retention
+// and ExternalURL are
 // required.
 type Options struct {
 	Store Store
@@ -37,6 +38,8 @@ type Options struct {
 	Slot     time.Duration
 	// Retention is for how long releases and the audit log are kept; default 400 d.
 	Retention time.Duration
+	// ExternalURL is where users reach slowburn.
+	ExternalURL string
 	// Now is the wall clock.
 	Now     func() time.Time
 	Metrics *metrics.Set

@@ -38,6 +38,7 @@ func TestDeployRoutes(t *testing.T) {
 		"alertname=SLOErrorBudgetBurn severity=ticket slo=availability service=search": "tickets",
 		"alertname=SearchHighErrorRate sloth_severity=page severity=page":              "pager",
 		"alertname=SLODataMissing severity=page":                                       "pager",
+		"alertname=SLOErrorBudgetPolicy severity=ticket owner=team-payments":           "owners",
 		"alertname=SLOWatchdog severity=none":                                          "watchdog",
 	} {
 		tool(t, "amtool", append([]string{"config", "routes", "test", "--config.file=" + deploy + "alertmanager.yml",

@@ -123,7 +123,7 @@ func checkAlertsAPI(t *testing.T, api v1.API) {
 	}
 	firing := 0
 	for _, a := range alerts.Alerts {
-		if a.Labels["slo"] == "availability" && a.State == v1.AlertStateFiring {
+		if a.Labels["slo"] == "availability" && a.Labels["alertname"] == "SLOErrorBudgetBurn" && a.State == v1.AlertStateFiring {
 			firing++
 		}
 	}

@@ -18,6 +18,8 @@ type Notice struct {
 	Annotations map[string]string `json:"annotations"`
 	StartsAt    time.Time         `json:"startsAt"`
 	EndsAt      time.Time         `json:"endsAt"`
+	// GeneratorURL leads to what slowburn shows of it.
+	GeneratorURL string `json:"generatorURL"`
 	// At is when the webhook was called.
 	At time.Time `json:"-"`
 }
