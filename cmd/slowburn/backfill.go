@@ -27,7 +27,7 @@ func backfillCommand(app *kingpin.Application) command {
 	c.Flag("config.file", "Configuration that slowburn serves.").Default("slowburn.yml").StringVar(&b.configFile)
 	b.past.register(c, "92d")
 	c.Flag("slo.max-groups", "Live groups of one objective; more share the group __overflow__.").Default("500").IntVar(&b.maxGroups)
-	return command{c, func(ctx context.Context, s streams) error {
+	return command{clause: c, run: func(ctx context.Context, s streams) error {
 		if err := b.past.validate(); err != nil {
 			return usage(s, err)
 		}

@@ -23,7 +23,7 @@ func backtestCommand(app *kingpin.Application) command {
 	b.past.register(c, "30d")
 	c.Flag("slo.max-groups", "Live groups of one objective; more share the group __overflow__.").Default("500").IntVar(&b.maxGroups)
 	c.Flag("format", "How to print: table or json.").Default("table").EnumVar(&b.format, "table", "json")
-	return command{c, func(ctx context.Context, s streams) error {
+	return command{clause: c, run: func(ctx context.Context, s streams) error {
 		if err := b.past.validate(); err != nil {
 			return usage(s, err)
 		}

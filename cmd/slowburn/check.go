@@ -28,7 +28,7 @@ func checkCommand(app *kingpin.Application) command {
 	retention := model.Duration(0)
 	c.Flag("storage.ledger.retention", "How long serve keeps budgets.").Default("400d").SetValue(&retention)
 	sendTest := c.Flag("send-test", "Post a test alert to every Alertmanager of the configuration and show what became of it.").Bool()
-	return command{c, func(ctx context.Context, s streams) error {
+	return command{clause: c, run: func(ctx context.Context, s streams) error {
 		if *sendTest {
 			return sendTestAlert(ctx, s, *files, *config)
 		}

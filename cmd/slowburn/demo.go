@@ -40,7 +40,7 @@ func demoCommand(app *kingpin.Application) command {
 	c.Flag("history", "How much of the shop's past to begin with.").Default("30d").SetValue(&f.History)
 	c.Flag("keep", "Keep configuration and data in this new folder; by default they are removed at the end.").PlaceHolder("DIR").StringVar(&f.Keep)
 	c.Flag("speed", "How many times faster than the clock the outage passes. It then lies a few minutes in the past.").Default("1").Float64Var(&f.Speed)
-	return command{c, func(ctx context.Context, s streams) error {
+	return command{clause: c, run: func(ctx context.Context, s streams) error {
 		if err := f.validate(); err != nil {
 			return usage(s, err)
 		}

@@ -24,7 +24,7 @@ func importCommand(app *kingpin.Application) command {
 	c.Flag("report", "Write no file, but each objective's budget by the formula of the tool it came from, and by slowburn's, over the same samples, and why they differ.").BoolVar(&i.report)
 	i.past.register(c, "30d")
 	c.Flag("format", "How to print the report: table or json.").Default("table").EnumVar(&i.format, "table", "json")
-	return command{c, func(ctx context.Context, s streams) error {
+	return command{clause: c, run: func(ctx context.Context, s streams) error {
 		if err := i.past.validate(); err != nil {
 			return usage(s, err)
 		}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 
 	_ "time/tzdata" // calendar windows need zones where the system has none
 
@@ -25,6 +27,8 @@ type streams struct{ out, err io.Writer }
 type command struct {
 	clause *kingpin.CmdClause
 	run    func(context.Context, streams) error
+	// judges says that its exit code is a verdict, where 2 is no usage error.
+	judges bool
 }
 
 // Exit codes.
@@ -52,11 +56,23 @@ func execute(args []string, s streams) int {
 	name, err := app.Parse(args)
 	if err != nil {
 		fmt.Fprintf(s.err, "slowburn: %v; see slowburn --help\n", err)
-		return exitUsage
+		return misused(commands, args)
 	}
 	for _, c := range commands {
 		if c.clause.FullCommand() == name {
 			return report(c.run(context.Background(), s), s)
+		}
+	}
+	return exitUsage
+}
+
+// misused is the exit code of arguments that make no sense: whoever asks the gate must
+// not take them for its answer.
+func misused(commands []command, args []string) int {
+	named := slices.IndexFunc(args, func(a string) bool { return !strings.HasPrefix(a, "-") })
+	for _, c := range commands {
+		if c.judges && named >= 0 && c.clause.FullCommand() == args[named] {
+			return ask.ExitUnanswered
 		}
 	}
 	return exitUsage
@@ -78,7 +94,7 @@ func register(app *kingpin.Application) []command {
 		versionCommand(app),
 	}
 	for _, v := range ask.Verbs(app) {
-		commands = append(commands, command{v.Clause, func(ctx context.Context, s streams) error { return asked(ctx, v, s) }})
+		commands = append(commands, command{clause: v.Clause, judges: v.Judges, run: func(ctx context.Context, s streams) error { return asked(ctx, v, s) }})
 	}
 	return commands
 }

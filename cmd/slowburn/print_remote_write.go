@@ -16,7 +16,7 @@ func printRemoteWriteCommand(parent *kingpin.CmdClause) command {
 	config := c.Flag("config.file", "Configuration file.").Default("slowburn.yml").String()
 	url := c.Flag("url", "Where Prometheus reaches slowburn.").Default("http://127.0.0.1:9797/api/v1/write").String()
 	version := c.Flag("protocol", "Remote-write protocol: 1.0, or 2.0, which tells when counters were born (Prometheus 3.0 and newer).").Default("1.0").Enum("1.0", "2.0")
-	return command{c, func(_ context.Context, s streams) error {
+	return command{clause: c, run: func(_ context.Context, s streams) error {
 		objectives, err := loadObjectives(*config, *files)
 		if err != nil {
 			return err

@@ -16,7 +16,7 @@ var sloSchema []byte
 // printSchemaCommand is `slowburn print schema`.
 func printSchemaCommand(parent *kingpin.CmdClause) command {
 	c := parent.Command("schema", "Print the JSON Schema of SLO files, for editors.")
-	return command{c, func(_ context.Context, s streams) error {
+	return command{clause: c, run: func(_ context.Context, s streams) error {
 		_, err := s.out.Write(sloSchema)
 		return err
 	}}

@@ -45,7 +45,7 @@ type serveFlags struct {
 func serveCommand(app *kingpin.Application) command {
 	c := app.Command("serve", "Receive remote write, keep budgets, alert.")
 	f := newServeFlags(c)
-	return command{c, func(ctx context.Context, s streams) error {
+	return command{clause: c, run: func(ctx context.Context, s streams) error {
 		if err := f.validate(); err != nil {
 			return usage(s, err)
 		}

@@ -15,7 +15,7 @@ import (
 func testCommand(app *kingpin.Application) command {
 	c := app.Command("test", "Test SLO files: input series in, expected budgets and alerts out, through the engine that serves.")
 	files := c.Arg("file", "Test file, or pattern of such.").Required().Strings()
-	return command{c, func(ctx context.Context, s streams) error {
+	return command{clause: c, run: func(ctx context.Context, s streams) error {
 		failed := false
 		for _, name := range expand(*files) {
 			cases, err := readTests(name)

@@ -14,7 +14,7 @@ import (
 func versionCommand(app *kingpin.Application) command {
 	c := app.Command("version", "Print the version, and what it was built from and with.")
 	short := c.Flag("short", "Print the version alone.").Bool()
-	return command{c, func(_ context.Context, s streams) error {
+	return command{clause: c, run: func(_ context.Context, s streams) error {
 		version.Version = buildVersion()
 		text := version.Print("slowburn")
 		if *short {

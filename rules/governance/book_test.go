@@ -114,11 +114,7 @@ func TestWhoMayOverride(t *testing.T) {
 	b := openBook(t, &memory{records: map[string]governance.Record{}}, &now)
 	ask := func(by govern.Author) govern.Code {
 		_, err := b.Override(govern.OverrideRequest{Service: "checkout", SLO: "availability", Reason: "x", ExpiresMS: now + hour}, by)
-		var e *govern.Error
-		if errors.As(err, &e) {
-			return e.Code
-		}
-		return ""
+		return codeOf(err)
 	}
 	listed := checkout.Policy
 	listed.Overriders = []string{"alice"}
@@ -137,5 +133,153 @@ func TestWhoMayOverride(t *testing.T) {
 			t.Errorf("%+v, %v: want %q, have %q", c.by, c.policy.Overriders, c.want, have)
 		}
 		checkout.Policy = before
+	}
+}
+
+// codeOf is the code of a refusal; empty if there is none.
+func codeOf(err error) govern.Code {
+	var e *govern.Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+// TestMarksAreNotedOnce: a pipeline that runs again notes nothing again, and cannot
+// quietly rewrite what was noted.
+func TestMarksAreNotedOnce(t *testing.T) {
+	now := start
+	b := openBook(t, &memory{records: map[string]governance.Record{}}, &now)
+	v1 := govern.Mark{Service: "checkout", Version: "v1", TimeMS: start - hour, Type: "rollout", Link: "https://ci.example.com/1", Note: "first"}
+	fixed, untimed, elsewhen := v1, v1, v1
+	fixed.Type, untimed.Version, untimed.TimeMS, elsewhen.TimeMS = "fix", "v2", 0, start-2*hour
+	for _, c := range []struct {
+		name    string
+		after   int64 // ms
+		mark    govern.Mark
+		created bool
+		code    govern.Code
+	}{
+		{"a first mark", 0, v1, true, ""},
+		{"the same", minute, v1, false, ""},
+		{"the same, of another type", 0, fixed, false, govern.CodeConflict},
+		{"the same version at another time", 0, elsewhen, true, ""},
+		{"one without a time is now", 0, untimed, true, ""},
+		{"that one again, soon", 9 * minute, untimed, false, ""},
+		{"that one again, much later", 20 * minute, untimed, true, ""},
+	} {
+		now += c.after
+		r, created, err := b.Mark(t.Context(), c.mark, ops)
+		if created != c.created || codeOf(err) != c.code || (err == nil) != (c.code == "") {
+			t.Errorf("%s: want created %t and %q, have %t and %v", c.name, c.created, c.code, created, err)
+		}
+		if err == nil && (r.Version != c.mark.Version || r.Author != "ops") {
+			t.Errorf("%s: have %+v", c.name, r)
+		}
+	}
+	all, _ := b.Releases(govern.ReleaseQuery{})
+	entries, _ := b.Audit(govern.AuditQuery{Action: string(govern.ActionMark)})
+	if len(all) != 4 || len(entries) != 4 {
+		t.Errorf("want four releases with an entry each, have %d and %d", len(all), len(entries))
+	}
+}
+
+// TestMarksThatCannotBe: each has a code, and none leaves anything behind.
+func TestMarksThatCannotBe(t *testing.T) {
+	now := start
+	store := &memory{records: map[string]governance.Record{}}
+	b := openBook(t, store, &now)
+	good := govern.Mark{Service: "checkout", Version: "v1"}
+	for _, c := range []struct {
+		name   string
+		change func(*govern.Mark)
+		want   govern.Code
+	}{
+		{"unknown service", func(m *govern.Mark) { m.Service = "cart" }, govern.CodeUnknownService},
+		{"no service", func(m *govern.Mark) { m.Service = "" }, govern.CodeBadParameter},
+		{"no version", func(m *govern.Mark) { m.Version = "" }, govern.CodeBadParameter},
+		{"a minute ahead is a clock", func(m *govern.Mark) { m.TimeMS = now + minute }, ""},
+		{"more is the future", func(m *govern.Mark) { m.TimeMS = now + minute + 1 }, govern.CodeFuture},
+		{"before what is kept", func(m *govern.Mark) { m.TimeMS = now - 31*day }, govern.CodeTooOld},
+		{"before 1970", func(m *govern.Mark) { m.TimeMS = -1 }, govern.CodeBadParameter},
+		{"a version that is a text", func(m *govern.Mark) { m.Version = strings.Repeat("v", 201) }, govern.CodeTooLong},
+		{"a huge note", func(m *govern.Mark) { m.Note = strings.Repeat("x", 4097) }, govern.CodeTooLong},
+		{"a note of lines", func(m *govern.Mark) { m.Version, m.Note = "v2", "one\ntwo" }, ""},
+		{"a version of lines", func(m *govern.Mark) { m.Version = "v1\nv2" }, govern.CodeBadParameter},
+		{"a terminal's escape", func(m *govern.Mark) { m.Note = "\x1b[2J" }, govern.CodeBadParameter},
+		{"not UTF-8", func(m *govern.Mark) { m.Note = "\xff" }, govern.CodeBadParameter},
+		{"a link that runs", func(m *govern.Mark) { m.Link = "javascript:alert(1)" }, govern.CodeBadParameter},
+		{"a link to nowhere", func(m *govern.Mark) { m.Link = "https://" }, govern.CodeBadParameter},
+	} {
+		m := good
+		c.change(&m)
+		before := len(store.records)
+		_, _, err := b.Mark(t.Context(), m, ops)
+		if codeOf(err) != c.want || (err == nil) != (c.want == "") {
+			t.Errorf("%s: want %q, have %v", c.name, c.want, err)
+		}
+		if err != nil && len(store.records) != before {
+			t.Errorf("%s: it is refused and %d records are left", c.name, len(store.records)-before)
+		}
+	}
+}
+
+// TestOverridesEnd: an override needs a reason and an end, and holds until then or until
+// somebody who may revokes it.
+func TestOverridesEnd(t *testing.T) {
+	now := start
+	b := openBook(t, &memory{records: map[string]governance.Record{}}, &now)
+	for _, c := range []struct {
+		name string
+		q    govern.OverrideRequest
+		want govern.Code
+	}{
+		{"no reason", govern.OverrideRequest{Service: "checkout", ExpiresMS: now + hour}, govern.CodeBadParameter},
+		{"a reason like a book", govern.OverrideRequest{Service: "checkout", Reason: strings.Repeat("x", 4097), ExpiresMS: now + hour}, govern.CodeTooLong},
+		{"no end", govern.OverrideRequest{Service: "checkout", Reason: "x"}, govern.CodeBadParameter},
+		{"ended before it begins", govern.OverrideRequest{Service: "checkout", Reason: "x", ExpiresMS: now}, govern.CodeReversed},
+		{"longer than a week", govern.OverrideRequest{Service: "checkout", Reason: "x", ExpiresMS: now + 7*day + 1}, govern.CodeBadParameter},
+		{"unknown service", govern.OverrideRequest{Service: "cart", Reason: "x", ExpiresMS: now + hour}, govern.CodeUnknownService},
+		{"unknown objective", govern.OverrideRequest{Service: "checkout", SLO: "latency", Reason: "x", ExpiresMS: now + hour}, govern.CodeUnknownSLO},
+	} {
+		if _, err := b.Override(c.q, ops); codeOf(err) != c.want {
+			t.Errorf("%s: want %q, have %v", c.name, c.want, err)
+		}
+	}
+	make := func(length int64) *govern.Override {
+		t.Helper()
+		o, err := b.Override(govern.OverrideRequest{Service: "checkout", Reason: "x", ExpiresMS: now + length}, ops)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o
+	}
+	inForce := func(want int, when string) {
+		t.Helper()
+		if have := len(b.Overrides("checkout", false)); have != want {
+			t.Errorf("%s: want %d in force, have %d", when, want, have)
+		}
+	}
+	short, long := make(hour), make(2*hour)
+	if short.ID == long.ID {
+		t.Errorf("both are called %s", short.ID)
+	}
+	inForce(2, "at once")
+	now += hour - 1
+	inForce(2, "just before the end")
+	now++
+	inForce(1, "at the end of one")
+	if _, err := b.Revoke(short.ID, ops); codeOf(err) != govern.CodeNotFound {
+		t.Errorf("revoke what has ended: have %v", err)
+	}
+	if _, err := b.Revoke(long.ID, govern.Author{Name: "ci"}); codeOf(err) != govern.CodeNotAllowed {
+		t.Errorf("revoke what is somebody else's: have %v", err)
+	}
+	if o, err := b.Revoke(long.ID, ops); err != nil || o.RevokedBy != "ops" || o.RevokedMS != now {
+		t.Errorf("revoke: have %+v, %v", o, err)
+	}
+	inForce(0, "after revoking")
+	if have := len(b.Overrides("", true)); have != 2 {
+		t.Errorf("want both remembered, have %d", have)
 	}
 }

@@ -23,7 +23,7 @@ func gate(app *kingpin.Application) Verb {
 	selector := c.Flag("canary", "Selector of the canary's series, such as {version=\"v2\"}: it is judged too.").PlaceHolder("SELECTOR").String()
 	stable := c.Flag("stable", "Selector of what it is compared with; by default all other series.").PlaceHolder("SELECTOR").String()
 	unknown := c.Flag("on-unknown", "Decide so when too little is known: pass or fail; by default exit 2.").PlaceHolder("pass|fail").Enum("pass", "fail")
-	return Verb{c, func(ctx context.Context, out io.Writer) (int, error) {
+	return Verb{Clause: c, Judges: true, Run: func(ctx context.Context, out io.Writer) (int, error) {
 		q := url.Values{"service": {*service}, "slo": *slos, "change_type": {*kind}}
 		for name, v := range map[string]string{"canary": *selector, "stable": *stable, "on_unknown": *unknown} {
 			if v != "" {
@@ -43,13 +43,7 @@ func gate(app *kingpin.Application) Verb {
 		if err != nil {
 			return unanswered(err)
 		}
-		switch a.Decision {
-		case govern.Pass:
-			return ExitPass, nil
-		case govern.Fail:
-			return ExitFail, nil
-		}
-		return ExitUnknown, nil
+		return exitOf(a.Decision), nil
 	}}
 }
 
@@ -103,7 +97,7 @@ func canary(app *kingpin.Application) Verb {
 	end := c.Flag("end", "Where to end; by default the newest data.").PlaceHolder("TIME").String()
 	least := c.Flag("min-events", "Events needed on both sides.").Default("100").String()
 	alpha := c.Flag("alpha", "Significance level of the one-sided test.").Default("0.05").String()
-	return Verb{c, func(ctx context.Context, out io.Writer) (int, error) {
+	return Verb{Clause: c, Judges: true, Run: func(ctx context.Context, out io.Writer) (int, error) {
 		q := url.Values{"service": {*service}, "slo": *slos, "canary": {*selector}, "min_events": {*least}, "alpha": {*alpha}}
 		if *stable != "" {
 			q.Set("stable", *stable)
@@ -130,7 +124,7 @@ func canary(app *kingpin.Application) Verb {
 		if err != nil {
 			return unanswered(err)
 		}
-		return map[govern.Verdict]int{govern.Pass: ExitPass, govern.Fail: ExitFail, govern.Unknown: ExitUnknown}[a.Verdict], nil
+		return exitOf(a.Verdict), nil
 	}}
 }
 

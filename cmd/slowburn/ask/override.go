@@ -24,7 +24,7 @@ func grant(parent *kingpin.CmdClause) Verb {
 	c.Flag("reason", "Why; it stands in the audit log.").Required().StringVar(&q.Reason)
 	var length model.Duration
 	c.Flag("for", "For how long, 7d at most.").Required().SetValue(&length)
-	return Verb{c, func(ctx context.Context, out io.Writer) (int, error) {
+	return Verb{Clause: c, Run: func(ctx context.Context, out io.Writer) (int, error) {
 		q.ExpiresMS = time.Now().Add(time.Duration(length)).UnixMilli()
 		var o govern.Override
 		data, err := f.post(ctx, "overrides", q, &o)
@@ -37,7 +37,7 @@ func revoke(parent *kingpin.CmdClause) Verb {
 	c := parent.Command("revoke", "End an override early.")
 	f := register(c)
 	id := c.Arg("id", "The override's ID, as list shows it.").Required().String()
-	return Verb{c, func(ctx context.Context, out io.Writer) (int, error) {
+	return Verb{Clause: c, Run: func(ctx context.Context, out io.Writer) (int, error) {
 		var o govern.Override
 		data, err := f.post(ctx, "overrides/revoke", map[string]string{"id": *id}, &o)
 		return printOverride(f, out, data, err, "override %s is revoked by %s\n", o.ID, o.RevokedBy)
@@ -61,7 +61,7 @@ func listOverrides(parent *kingpin.CmdClause) Verb {
 	f := register(c)
 	service := c.Flag("service", "Service to show; by default all.").String()
 	ended := c.Flag("ended", "Show those that have ended, too.").Bool()
-	return Verb{c, func(ctx context.Context, out io.Writer) (int, error) {
+	return Verb{Clause: c, Run: func(ctx context.Context, out io.Writer) (int, error) {
 		var a struct{ Overrides []govern.Override }
 		data, err := f.get(ctx, "overrides", url.Values{"service": {*service}, "ended": {strconv.FormatBool(*ended)}}, &a)
 		if err != nil {

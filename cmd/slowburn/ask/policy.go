@@ -16,7 +16,7 @@ func policy(app *kingpin.Application) Verb {
 	f := register(c)
 	service := c.Flag("service", "Service to show; by default all.").String()
 	name := c.Flag("slo", "Objective to show; by default all.").String()
-	return Verb{c, func(ctx context.Context, out io.Writer) (int, error) {
+	return Verb{Clause: c, Run: func(ctx context.Context, out io.Writer) (int, error) {
 		var a struct{ Policies []govern.PolicyStatus }
 		data, err := f.get(ctx, "policies", url.Values{"service": {*service}, "slo": {*name}}, &a)
 		if err != nil || f.format == "json" {

@@ -24,7 +24,7 @@ func markRelease(parent *kingpin.CmdClause) Verb {
 	c.Flag("link", "Where to read about it.").PlaceHolder("URL").StringVar(&m.Link)
 	c.Flag("note", "What to remember.").StringVar(&m.Note)
 	at := c.Flag("time", "When it went out: a time, or so long before now; by default now.").PlaceHolder("TIME").String()
-	return Verb{c, func(ctx context.Context, out io.Writer) (int, error) {
+	return Verb{Clause: c, Run: func(ctx context.Context, out io.Writer) (int, error) {
 		var err error
 		if m.TimeMS, err = instant(*at, time.Now()); err != nil {
 			return answered(fmt.Errorf("--time: %w", err))
@@ -49,7 +49,7 @@ func listReleases(parent *kingpin.CmdClause) Verb {
 	service := c.Flag("service", "Service to show.").Required().String()
 	kind := c.Flag("change-type", "Type to show; by default all.").String()
 	limit := c.Flag("limit", "How many of the newest to show.").Default("20").String()
-	return Verb{c, func(ctx context.Context, out io.Writer) (int, error) {
+	return Verb{Clause: c, Run: func(ctx context.Context, out io.Writer) (int, error) {
 		var a struct {
 			Releases  []govern.Release
 			Forecasts []govern.Forecast

@@ -6,16 +6,21 @@ import (
 	"io"
 
 	"github.com/alecthomas/kingpin/v2"
+
+	"github.com/slowburn/slowburn/slo/govern"
 )
 
 // Verb is one subcommand. Run returns its exit code; an error has been told to nobody.
 type Verb struct {
 	Clause *kingpin.CmdClause
 	Run    func(ctx context.Context, out io.Writer) (exit int, err error)
+	// Judges says that the exit code is a verdict: what cannot be asked, wrong flags
+	// included, is ExitUnanswered there.
+	Judges bool
 }
 
-// Exit codes. The gate's are its verdict's; a question that got no answer is
-// ExitUnanswered there, and ExitFail elsewhere.
+// Exit codes. Those of gate and canary are their verdict's; a question that got no
+// answer is ExitUnanswered there, and ExitFail elsewhere.
 const (
 	ExitPass = iota
 	ExitFail
@@ -32,6 +37,18 @@ func Verbs(app *kingpin.Application) []Verb {
 		markRelease(release), listReleases(release),
 		grant(override), revoke(override), listOverrides(override),
 	}
+}
+
+// exitOf is a verdict's exit code. A word that this slowburn does not know yet is no
+// "pass".
+func exitOf(v govern.Verdict) int {
+	switch v {
+	case govern.Pass:
+		return ExitPass
+	case govern.Fail:
+		return ExitFail
+	}
+	return ExitUnknown
 }
 
 // answered is the exit code of a verb whose answer is no verdict.
