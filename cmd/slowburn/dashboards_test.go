@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -17,6 +19,8 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/slowburn/slowburn/testdata/proc"
 )
 
 // dashboard is what a test needs of Grafana's model.
@@ -101,10 +105,8 @@ func TestDashboards(t *testing.T) {
 			exprs[a.Expr] = a.Name
 		}
 		for expr, title := range exprs {
-			value, warnings, _, err := ask.Query(t.Context(), fill.Replace(expr), time.Time{})
-			if vec, ok := value.(model.Vector); err != nil || len(warnings) > 0 || !ok || len(vec) == 0 {
-				t.Errorf("%s: %s: want values, have %v, %v, %v\n%s", name, title, value, warnings, err, fill.Replace(expr))
-			}
+			// What a slot brought is there once it has closed.
+			proc.Until(t, time.Minute, name+": "+title+" has values", func() error { return finds(t.Context(), ask, fill.Replace(expr)) })
 		}
 	}
 	known := metricsPage(t, address)
@@ -125,6 +127,15 @@ func TestDashboards(t *testing.T) {
 			})
 		}
 	}
+}
+
+// finds is nil if a query has values now.
+func finds(ctx context.Context, ask promv1.API, expr string) error {
+	value, warnings, _, err := ask.Query(ctx, expr, time.Time{})
+	if vec, ok := value.(model.Vector); err != nil || len(warnings) > 0 || !ok || len(vec) == 0 {
+		return fmt.Errorf("%s: want values, have %v, %v, %v", expr, value, warnings, err)
+	}
+	return nil
 }
 
 // metricsPage are the names on /metrics, read as Prometheus does; those of histograms
