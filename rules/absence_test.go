@@ -300,7 +300,7 @@ func TestFault10_NeverSeen(t *testing.T) {
 	r := newRig(t, t0, availability(0.999))
 	r.drive(t0, t0+30*minute, 15*second, func(int64) []arrival { return nil })
 	s := r.status()
-	if s.State != slo.StateNoData || s.Reason != `matches 0 series so far: http_requests_total{job="shop"}` {
+	if s.State != slo.StateNoData || s.Reason != `matches 0 series so far: http_requests_total{job="shop"}; no metric that is kept is named http_requests_total` {
 		t.Errorf("want no-data and its reason, have %s: %s", s.State, s.Reason)
 	}
 	if have := r.transitions(); len(have) > 0 {

@@ -76,6 +76,10 @@ type Options struct {
 	// TemplateFailed is told when an annotation of an alert cannot be expanded: once, until
 	// the error is another.
 	TemplateFailed func(alert labels.Labels, annotation string, err error)
+	// Names are the metrics that senders told of, kept or not, for hints at what a selector
+	// without series meant; nil: none.
+	Names func() []string
+
 	// CountPast says that somebody counts the past of new objectives (Pasts, TakePast).
 	CountPast bool
 
@@ -150,6 +154,9 @@ func (o *Options) setDefaults() {
 	if o.TemplateFailed == nil {
 		o.TemplateFailed = func(labels.Labels, string, error) {}
 	}
+	if o.Names == nil {
+		o.Names = func() []string { return nil }
+	}
 	if o.Past == nil {
 		o.Past = o.Raw
 	}
@@ -193,6 +200,8 @@ type Engine struct {
 	url      *url.URL    // ExternalURL
 	restored atomic.Bool
 	wake     chan struct{}
+
+	clues clues
 
 	asker *query.Asker
 	// asking serialises Ask; due wakes the goroutine that calls it.

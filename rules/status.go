@@ -19,20 +19,33 @@ func (e *Engine) Status() []slo.Status {
 		key := a.Labels.Get(slo.LabelService) + "/" + a.Labels.Get(slo.LabelSLO)
 		alerts[key] = append(alerts[key], a)
 	}
+	out, unread := e.statuses(now, alerts)
+	for i, left := 0, cluesAtOnce; i < len(out); i++ {
+		if t := unread[out[i].Reason]; t != nil {
+			out[i].Reason += e.clue(t, now, &left)
+		}
+	}
+	return out
+}
+
+// statuses are those of Status. unread are the terms that no series feeds, by the reason
+// that is given for it.
+func (e *Engine) statuses(now int64, alerts map[string][]slo.Alert) (out []slo.Status, unread map[string]*slo.Term) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	read := sync.OnceValue(e.readTerms)
-	out := make([]slo.Status, 0, len(e.ordered))
+	unread = map[string]*slo.Term{}
+	out = make([]slo.Status, 0, len(e.ordered))
 	for _, o := range e.ordered {
 		first := len(out)
 		for _, b := range o.budgets {
 			if b.hasTotal.Load() || b == o.rollUp {
-				out = append(out, e.statusOf(b, now, alerts[o.ID()], read))
+				out = append(out, e.statusOf(b, now, alerts[o.ID()], read, unread))
 			}
 		}
 		slices.SortFunc(out[first:], func(a, b slo.Status) int { return labels.Compare(a.Groups, b.Groups) })
 	}
-	return out
+	return out, unread
 }
 
 // LastTick is the wall time of the last tick that closed and evaluated slots; zero
@@ -44,7 +57,7 @@ func (e *Engine) LastTick() time.Time {
 	return time.Time{}
 }
 
-func (e *Engine) statusOf(b *budget, now int64, alerts []slo.Alert, read func() map[*slo.Term]bool) slo.Status {
+func (e *Engine) statusOf(b *budget, now int64, alerts []slo.Alert, read func() map[*slo.Term]bool, unread map[string]*slo.Term) slo.Status {
 	s := slo.Status{Objective: b.def, Groups: b.groups, Labels: b.labels, State: slo.StateNoData}
 	for _, l := range b.ledgers {
 		s.Series += l.series
@@ -57,7 +70,10 @@ func (e *Engine) statusOf(b *budget, now int64, alerts []slo.Alert, read func() 
 	s.Query = e.queryStatus(b.obj)
 	ev := b.last.Load()
 	if ev == nil {
-		s.Reason = e.noData(b.obj, read())
+		var t *slo.Term
+		if s.Reason, t = e.noData(b.obj, read()); t != nil {
+			unread[s.Reason] = t
+		}
 		return s
 	}
 	s.TS, s.State, s.Pairs = ev.ts, ev.state, ev.pairs
@@ -98,31 +114,32 @@ func matchesGroups(lset labels.Labels, b *budget) bool {
 	return true
 }
 
-// noData says why an objective has no data, as far as the engine knows.
-func (e *Engine) noData(o *objective, read map[*slo.Term]bool) string {
+// noData says why an objective has no data, as far as the engine knows: because of a
+// term that no series feeds, if one is given.
+func (e *Engine) noData(o *objective, read map[*slo.Term]bool) (string, *slo.Term) {
 	if why := o.pastReason(math.Float64frombits(e.pastDone.Load())); why != "" {
-		return why
+		return why, nil
 	}
 	if st := e.queryStatus(o); st != nil {
 		switch {
 		case st.Err != "":
-			return "its query fails: " + st.Err
+			return "its query fails: " + st.Err, nil
 		case st.TS != 0:
-			return "its query yields no number"
+			return "its query yields no number", nil
 		}
 		for _, ms := range o.SLI.Query.Reads {
 			if t := (&slo.Term{Matchers: ms}); !e.anyMatches(t) {
-				return "its query reads 0 series so far: " + t.Selector()
+				return "its query reads 0 series so far: " + t.Selector(), t
 			}
 		}
-		return "its query was not due yet: it is asked once a minute"
+		return "its query was not due yet: it is asked once a minute", nil
 	}
 	for i := range o.SLI.Terms {
 		if t := &o.SLI.Terms[i]; t.Total != 0 && !read[t] {
-			return "matches 0 series so far: " + t.Selector()
+			return "matches 0 series so far: " + t.Selector(), t
 		}
 	}
-	return "no slot has closed yet"
+	return "no slot has closed yet", nil
 }
 
 // readTerms are the terms that some series feeds: one pass over the series, however

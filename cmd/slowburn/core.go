@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -91,7 +92,7 @@ func (s *server) openCore() (*core, error) {
 		Raw: c.raw, Held: c.raw.Held, QueryRound: 45 * time.Second, Ledger: c.ledger, Position: c.raw.Position, Since: c.raw.Since,
 		Checkpoint: filepath.Join(f.StoragePath, "checkpoint"),
 		Store:      state.NewBucket[rules.Record](s.state, "rules"), Notify: c.notify(s), Acknowledged: s.alerting.Heard,
-		Decision: s.book.Decision, CountPast: true,
+		Decision: s.book.Decision, CountPast: true, Names: c.metricNames,
 		Traces:         trace.New(c.raw, func() slo.TraceURL { return s.config.get().TraceURL }),
 		ExternalLabels: func() labels.Labels { return s.config.get().ExternalLabels },
 		TemplateFailed: func(alert labels.Labels, annotation string, err error) {
@@ -128,6 +129,9 @@ func (c *core) notify(s *server) func([]slo.Alert) {
 func (c *core) level(s *server, engine []slo.Alert) []slo.Alert {
 	return slices.Concat(engine, c.host.level(s.now()), s.book.Alerts())
 }
+
+// metricNames are the metrics that senders told of by metadata.
+func (c *core) metricNames() []string { return slices.Collect(maps.Keys(c.receiver.Metadata())) }
 
 func (c *core) close(log *slog.Logger) {
 	for _, db := range []*tsdb.DB{c.raw, c.ledger} {

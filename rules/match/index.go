@@ -29,7 +29,7 @@ func New[R any](refs []R, term func(R) *slo.Term) *Index[R] {
 	byName := map[string][]R{}
 	x := &Index[R]{term: term, names: map[string]*byLabel[R]{}}
 	for _, r := range refs {
-		if name, ok := equality(term(r), labels.MetricName); ok {
+		if name, ok := Equality(term(r), labels.MetricName); ok {
 			byName[name] = append(byName[name], r)
 		} else {
 			x.rest = append(x.rest, r)
@@ -44,7 +44,7 @@ func New[R any](refs []R, term func(R) *slo.Term) *Index[R] {
 func (x *Index[R]) byLabel(refs []R) *byLabel[R] {
 	by := &byLabel[R]{label: x.telling(refs), values: map[string][]R{}}
 	for _, r := range refs {
-		if v, ok := equality(x.term(r), by.label); ok && by.label != "" {
+		if v, ok := Equality(x.term(r), by.label); ok && by.label != "" {
 			by.values[v] = append(by.values[v], r)
 		} else {
 			by.rest = append(by.rest, r)
@@ -75,8 +75,8 @@ func (x *Index[R]) telling(refs []R) string {
 	return label
 }
 
-// equality is the value a term demands of a label, if it demands one.
-func equality(t *slo.Term, name string) (string, bool) {
+// Equality is the value a term demands of a label, if it demands one.
+func Equality(t *slo.Term, name string) (string, bool) {
 	for _, m := range t.Matchers {
 		if m.Name == name && m.Type == labels.MatchEqual && m.Value != "" {
 			return m.Value, true
