@@ -122,7 +122,7 @@ func putFile(t *testing.T, name, text string) {
 	}
 }
 
-func TestReloadLeavesOthersRunning(t *testing.T) {
+func TestFault13_BrokenFilesLeaveOthersRunning(t *testing.T) {
 	dir := t.TempDir()
 	config := filepath.Join(dir, "slowburn.yml")
 	putFile(t, config, "slo_files: [slos/*.yml]\n")
