@@ -40,12 +40,13 @@ test: lint ## check the code and run every test that needs nothing but Go; those
 	@command -v chromium >/dev/null && test -f web/ui/dist/index.html || echo "NOT TESTED: the page in a browser; it needs chromium and make ui"
 	$(GO) test ./... $(TESTDATA)
 
+# The fault tests wait more than they work: four at a time, whatever the machine.
 e2e: peers ## run slowburn between a real Prometheus and a real Alertmanager
 	$(GO) test -tags e2e -count=1 -timeout 15m -v ./testdata/rig ./testdata/e2e
-	$(GO) test -tags faults -count=1 -timeout 10m -v ./testdata/faults -form=short
+	$(GO) test -tags faults -count=1 -parallel 4 -timeout 10m -v ./testdata/faults -form=short
 
 faults: peers ## break things for a minute each; FORM=long for the long runs
-	$(GO) test -tags faults -count=1 -timeout 3h -v ./testdata/faults -form=$(FORM)
+	$(GO) test -tags faults -count=1 -parallel 4 -timeout 3h -v ./testdata/faults -form=$(FORM)
 
 bench: ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
