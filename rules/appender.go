@@ -200,6 +200,9 @@ func (e *Engine) between(s *series, prev, x, next *count.Sample) {
 		}
 	}
 	s.family.Gain(x.T, gain)
+	if next == nil {
+		s.steady(prev, x)
+	}
 }
 
 // before counts x as the new first sample of a series whose first was next. What next

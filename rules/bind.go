@@ -29,6 +29,7 @@ type series struct {
 	// switches is how many of its source's this series' samples have come after.
 	switches uint32
 	live     bool  // scraped, and neither stale nor given up
+	falls    uint8 // of the newest increments, a bit each: was it a fall
 	rate     int64 // scrapes expected per slot, in millionths; 0 while unknown
 }
 
@@ -109,6 +110,7 @@ func (e *Engine) Unbind(ref storage.SeriesRef) {
 	}
 	s.tell(0)
 	delete(s.src.series, s)
+	delete(s.src.unsteady, s)
 	s.src.leaveFamily(s.lset)
 	s.src.mu.Unlock()
 	e.series[ref-1] = nil

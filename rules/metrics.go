@@ -41,6 +41,7 @@ func newMetrics(set *metrics.Set, e *Engine) *engineMetrics {
 		defer e.mu.RUnlock()
 		return float64(len(e.series) - len(e.free))
 	})
+	set.NewGauge("slowburn_engine_unsteady_series", func() float64 { return float64(e.unsteadySeries()) })
 	set.NewGauge("slowburn_history_objectives_waiting", func() float64 { return float64(e.waiting()) })
 	set.NewGauge("slowburn_history_progress_ratio", func() float64 { return math.Float64frombits(e.pastDone.Load()) })
 	set.NewGauge("slowburn_engine_last_tick_timestamp_seconds", func() float64 { return float64(e.lastTick.Load()) / 1000 })

@@ -22,6 +22,7 @@ type source struct {
 	series   map[*series]struct{}
 	families map[uint64]*family
 	births   []*pendingBirth
+	unsteady map[*series]struct{}
 
 	nextBirth int64   // event time of the oldest of births, ms
 	newest    int64   // newest event time, ms; a target that leads wall time does not move it

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"sync"
@@ -33,14 +34,16 @@ func (e *Engine) Status() []slo.Status {
 func (e *Engine) statuses(now int64, alerts map[string][]slo.Alert) (out []slo.Status, unread map[string]*slo.Term) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	read := sync.OnceValue(e.readTerms)
+	read, unsteady := sync.OnceValue(e.readTerms), e.unsteadiness()
 	unread = map[string]*slo.Term{}
 	out = make([]slo.Status, 0, len(e.ordered))
 	for _, o := range e.ordered {
 		first := len(out)
 		for _, b := range o.budgets {
 			if b.hasTotal.Load() || b == o.rollUp {
-				out = append(out, e.statusOf(b, now, alerts[o.ID()], read, unread))
+				s := e.statusOf(b, now, alerts[o.ID()], read, unread)
+				s.Reason = cmp.Or(s.Reason, unsteady[b])
+				out = append(out, s)
 			}
 		}
 		slices.SortFunc(out[first:], func(a, b slo.Status) int { return labels.Compare(a.Groups, b.Groups) })
@@ -139,6 +142,9 @@ func (e *Engine) noData(o *objective, read map[*slo.Term]bool) (string, *slo.Ter
 			return "matches 0 series so far: " + t.Selector(), t
 		}
 	}
+	if len(o.SLI.Terms) > 0 && !e.anySample(o) {
+		return "none of its series had a number for a value yet", nil
+	}
 	return "no slot has closed yet", nil
 }
 
@@ -164,6 +170,21 @@ func (e *Engine) anyMatches(t *slo.Term) bool {
 		if s != nil && t.Matches(s.lset) {
 			return true
 		}
+	}
+	return false
+}
+
+// anySample says whether some series of the objective ever had a sample that counts.
+func (e *Engine) anySample(o *objective) bool {
+	for _, src := range e.sources {
+		src.mu.Lock()
+		for s := range src.series {
+			if s.recent.Len() > 0 && slices.ContainsFunc(s.bound, func(b bound) bool { return b.led.budget.obj == o }) {
+				src.mu.Unlock()
+				return true
+			}
+		}
+		src.mu.Unlock()
 	}
 	return false
 }

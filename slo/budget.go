@@ -126,8 +126,8 @@ type Status struct {
 	Alerts []Alert
 	// Series is how many source series feed the budget.
 	Series int
-	// Reason says why there is no data, if there is none, and what to do, or that the
-	// past is still being counted.
+	// Reason says why there is no data, if there is none, and what to do, or what is
+	// remarkable: the past is still being counted, a counter falls again and again.
 	Reason string
 	// Query is what the newest evaluation of a free query came to; nil if the SLI is
 	// counted natively.
