@@ -175,7 +175,7 @@ func (e *Engine) apply(s *series, x count.Sample, ahead *pending) {
 	case next != nil:
 		e.before(s, &x, next)
 	default:
-		s.born = &pendingBirth{Birth: s.family.Begin(x), s: s, recall: x.T <= s.src.closed || !s.family.Tells(x.T)}
+		s.born = &pendingBirth{Birth: s.family.Begin(x), s: s, recall: x.T <= s.src.closed || !s.remembers(x.T)}
 		s.src.births = append(s.src.births, s.born)
 		s.src.nextBirth = min(s.src.nextBirth, x.T)
 	}

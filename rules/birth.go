@@ -113,21 +113,29 @@ func (e *Engine) bornAnew(s *series, b *bound, first *count.Sample) bool {
 	return e.bornCounted(s, b, first)
 }
 
-// recallBirth goes through the scrapes of a series' family up to its first sample. What
-// came late before it is no scrape of the family: the series bears no witness to its own
-// birth.
+// recallBirth looks at the scrapes of a series' family up to its first sample: some
+// minutes of them, or as many as it takes.
 func (e *Engine) recallBirth(s *series, t *slo.Term, first *count.Sample) *count.Birth {
+	b := e.recallFamily(s, t, first, first.T-warmUp)
+	if b.Before[1] == 0 {
+		b = e.recallFamily(s, t, first, first.T-count.FamilyReach)
+	}
+	return b
+}
+
+// recallFamily reads the family's scrapes since an instant. What came late of the series
+// itself is none: it bears no witness to its own birth.
+func (e *Engine) recallFamily(s *series, t *slo.Term, first *count.Sample, from int64) *count.Birth {
 	type scrape struct {
 		count.Sample
 		gain float64
 	}
 	scrapes := []scrape{{Sample: *first}}
-	from, to := first.T-warmUp, first.T
-	e.eachRaw(e.familyMatchers(s.lset), from, to, func(lset labels.Labels, it chunkenc.Iterator) {
+	e.eachRaw(e.familyMatchers(s.lset), from, first.T, func(lset labels.Labels, it chunkenc.Iterator) {
 		if labels.Equal(lset, s.lset) {
 			return
 		}
-		sibling := appendSamples(nil, it, from, to, nil)
+		sibling := appendSamples(nil, it, from, first.T, nil)
 		for i, x := range sibling {
 			gain := 0.0
 			if i > 0 {
@@ -143,6 +151,12 @@ func (e *Engine) recallBirth(s *series, t *slo.Term, first *count.Sample) *count
 		f.Gain(x.T, x.gain)
 	}
 	return f.Begin(*first)
+}
+
+// remembers says whether the family's memory tells what there was before t. After a
+// start it does not reach back far.
+func (s *series) remembers(t int64) bool {
+	return s.family.Tells(t) && (s.family.Twice(t) || t-count.FamilyReach > s.src.closedAtStart)
 }
 
 // familyMatchers select the series that one scrape brings together with this one.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 
@@ -215,7 +216,7 @@ func (m *model) wasBorn(s *modelSeries) bool {
 	slices.Sort(times)
 	times = slices.Compact(times)
 	n := len(times)
-	return n >= 2 && first.t-times[n-1] <= 3*(times[n-1]-times[n-2]) && first.v < implausible
+	return n >= 2 && times[n-2] >= first.t-time.Hour.Milliseconds() && first.t-times[n-1] <= 3*(times[n-1]-times[n-2]) && first.v < implausible
 }
 
 // implausible is more than any family of the streams could make plausible.

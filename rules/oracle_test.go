@@ -252,6 +252,22 @@ func TestPromise1_BirthsOutOfOrder(t *testing.T) {
 			t.Errorf("want %g bad, have %g", want, have)
 		}
 	})
+	t.Run("after scrapes every 10 min, the last before a restart", func(t *testing.T) {
+		r := newRig(t, t0, availability(0.999))
+		for s := int64(0); s <= 3600; s += 600 {
+			r.now = t0 + s*1000 + 500
+			r.send(at(s, "200", float64(s)))
+			r.tick()
+		}
+		r.crash()
+		r.now = t0 + 4200*1000 + 500
+		r.send(at(4200, "200", 4200), at(4200, "500", 3))
+		r.now += 30 * time.Minute.Milliseconds()
+		r.flush()
+		if want, have := 3.0, r.stored("slo_bad_events_total"); want != have {
+			t.Errorf("want %g bad, have %g", want, have)
+		}
+	})
 	t.Run("before a first sample that was not born, after a restart", func(t *testing.T) {
 		r := newRig(t, t0, availability(0.999))
 		for s := int64(0); s <= 600; s += 30 {

@@ -11,6 +11,10 @@ const (
 	birthScrapes = 3
 )
 
+// FamilyReach is how far before a birth the two scrapes lie at most, ms: what is further
+// back is another time.
+const FamilyReach = 60 * 60 * 1000
+
 // Family is one metric name at one target (source, job, instance): all series
 // that one scrape brings together. It tells whether a series that appears in it
 // was born between two scrapes.
@@ -98,6 +102,16 @@ func (f *Family) Tells(t int64) bool {
 	return f.t[len(f.t)-1] == 0 || f.t[len(f.t)-two] < t
 }
 
+// Twice says whether the family is known to have been scraped twice before t.
+func (f *Family) Twice(t int64) bool {
+	for i, x := range f.t {
+		if x < t {
+			return i+1 < len(f.t) && f.t[i+1] != 0
+		}
+	}
+	return false
+}
+
 func (f *Family) forget() {
 	kept := f.births[:0]
 	for _, b := range f.births {
@@ -114,7 +128,7 @@ func (f *Family) forget() {
 // the last at most three intervals ago, and a plausible first value.
 func (b *Birth) UnderObservation(since int64, value float64) bool {
 	last, before := b.Before[0], b.Before[1]
-	if before == 0 || before <= since {
+	if before == 0 || before <= since || before < b.First.T-FamilyReach {
 		return false
 	}
 	if b.First.T-last > birthScrapes*(last-before) {

@@ -1,0 +1,96 @@
+package rules_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/prometheus/prometheus/model/histogram"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
+
+	"github.com/slowburn/slowburn/rules"
+	"github.com/slowburn/slowburn/slo"
+)
+
+// BenchmarkBudgetMemory is what a budget takes of the engine's memory, all told, after
+// as long as its window is: a group of an objective, 100 requests a second in two series
+// that fail now and then. It is the difference of two engines, so that what all budgets
+// share is left out; what the TSDBs hold comes on top. The goals of DESIGN.md are 12 KiB
+// at 30 d and 24 KiB at 92 d.
+func BenchmarkBudgetMemory(b *testing.B) {
+	for _, days := range []int{30, 92} {
+		b.Run(fmt.Sprintf("days=%d", days), func(b *testing.B) {
+			for b.Loop() {
+				few, many := heapOf(b, days, 5), heapOf(b, days, 45)
+				b.ReportMetric((many-few)/40, "B/budget")
+			}
+		})
+	}
+}
+
+// heapOf is the heap that an engine with so many budgets takes after so many days.
+func heapOf(b *testing.B, days, budgets int) float64 {
+	before := heap()
+	w := slo.Rolling(time.Duration(days) * day)
+	def := availability(0.999, "instance")
+	def.Windows, def.Rules = []slo.Window{w}, slo.Tier{Alerts: slo.DefaultAlerts()}.Rules(w)
+	r := newRigWith(b, t0, func(o *rules.Options) { o.Ledger = nowhere{o.Ledger} }, def)
+	defer r.close()
+	var refs []storage.SeriesRef
+	for i := range budgets {
+		for _, code := range []string{"200", "500"} {
+			refs = append(refs, r.engine.Bind(requests(code, fmt.Sprintf("i%d", i))))
+		}
+	}
+	v := make([]float64, len(refs))
+	for step := range days * 24 * 60 * 4 {
+		r.now += 15_000
+		app := r.engine.AppenderV2(context.Background())
+		for i, ref := range refs {
+			switch {
+			case i%2 == 0:
+				v[i] += float64(1400 + (step+i)*7919%200)
+			case (step+i)%97 == 0:
+				v[i]++
+			}
+			_, _ = app.Append(ref, labels.EmptyLabels(), 0, r.now-500, v[i], nil, nil, storage.AppendV2Options{})
+		}
+		if err := app.Commit(); err != nil {
+			b.Fatal(err)
+		}
+		r.tick()
+		r.levels = nil
+	}
+	return heap() - before
+}
+
+func heap() float64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc)
+}
+
+// nowhere is a ledger that takes every row and keeps none.
+type nowhere struct{ rules.LedgerDB }
+
+func (nowhere) AppenderV2(context.Context) storage.AppenderV2 { return &forgetful{} }
+
+type forgetful struct {
+	storage.AppenderV2
+	ref storage.SeriesRef
+}
+
+func (f *forgetful) Append(ref storage.SeriesRef, _ labels.Labels, _, _ int64, _ float64, _ *histogram.Histogram, _ *histogram.FloatHistogram, _ storage.AppendV2Options) (storage.SeriesRef, error) {
+	if ref == 0 {
+		f.ref++
+		return f.ref, nil
+	}
+	return ref, nil
+}
+
+func (*forgetful) Commit() error   { return nil }
+func (*forgetful) Rollback() error { return nil }
