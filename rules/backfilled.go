@@ -43,6 +43,7 @@ func (r *ObjectiveRecord) Backfilled(o *slo.Objective, id string, from, to int64
 		out.Versions = []slo.Version{o.Version(from)}
 	} else {
 		out = *r
+		out.Until = 0 // this is the past that it waited for
 		out.Generations = slices.DeleteFunc(slices.Clone(r.Generations), func(g slo.Generation) bool { return IsBackfilled(g.ID) })
 	}
 	out.Generations[0].From = to

@@ -160,6 +160,16 @@ func (r *rig) sameBudgets(a, b string) error {
 	return nil
 }
 
+// TestPast_BackfilledMeanwhile: a past that `slowburn backfill` has brought is not
+// counted from raw samples as well, which may reach back less far.
+func TestPast_BackfilledMeanwhile(t *testing.T) {
+	o := availability(0.999)
+	r := &rules.ObjectiveRecord{Meaning: o.Meaning(), Until: t0 + hour, Generations: []slo.Generation{{ID: "1", From: t0 + hour, To: 1 << 62}}}
+	if have := r.Backfilled(o, rules.BackfilledGeneration(3), t0-24*hour, t0); have.Until != 0 || have.Generations[1].From != t0 {
+		t.Errorf("want it to wait no more and to go on from the backfill's end, have %+v", have)
+	}
+}
+
 // TestPast_ChangedWhileItWaits: what is asked anew is counted anew; without raw samples
 // there is nothing to wait for; and what was there already keeps its ledger.
 func TestPast_ChangedWhileItWaits(t *testing.T) {

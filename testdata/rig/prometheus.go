@@ -67,10 +67,18 @@ remote_write:
 // them, and waits until it is ready.
 func StartPrometheusWith(t testing.TB, files map[string]string) *Prometheus {
 	t.Helper()
-	dir, addr := t.TempDir(), proc.FreeAddress(t)
+	dir := t.TempDir()
 	for name, text := range files {
 		write(t, dir, name, text)
 	}
+	return StartPrometheusIn(t, dir)
+}
+
+// StartPrometheusIn starts one in a folder that holds prometheus.yml and, in data, what
+// its TSDB knows already, and waits until it is ready.
+func StartPrometheusIn(t testing.TB, dir string) *Prometheus {
+	t.Helper()
+	addr := proc.FreeAddress(t)
 	p := &Prometheus{URL: "http://" + addr}
 	p.proc = proc.Start(t, dir, "prometheus", Peer(t, "prometheus"),
 		"--config.file=prometheus.yml", "--storage.tsdb.path=data", "--web.listen-address="+addr, "--enable-feature=exemplar-storage")

@@ -84,6 +84,12 @@ func (s *Slowburn) Run(args ...string) (string, error) {
 	return string(out), err
 }
 
+// Begin runs another command of the program in its folder and returns at once.
+func (s *Slowburn) Begin(args ...string) *proc.Process {
+	s.t.Helper()
+	return proc.Start(s.t, s.dir, "slowburn "+args[0], slowburn(s.t), args...)
+}
+
 // Ready waits until slowburn says it is.
 func (s *Slowburn) Ready(within time.Duration) time.Duration {
 	s.t.Helper()
