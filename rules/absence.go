@@ -26,7 +26,7 @@ type sight struct {
 
 func (b *budget) look(now int64) sight {
 	s := sight{gone: forever, silent: true, known: true}
-	for _, l := range b.ledgers {
+	for _, l := range b.feeds() {
 		// A source that sends is asked in its own time, however late it is.
 		ts := l.src.closed
 		l.src.mu.Lock()
@@ -47,7 +47,7 @@ func (b *budget) look(now int64) sight {
 
 // absent says whether there was data and is none any more.
 func (s sight) absent(o *objective) bool {
-	return s.known && s.last != 0 && s.gone > max(absentAfter, 5*s.interval, o.absentFor()) && (o.Required || s.gone < o.longest.Milliseconds())
+	return s.known && s.last != 0 && s.gone > max(absentAfter, 5*s.interval, o.absentFor()) && (o.Required || s.gone < o.reach.longest.Milliseconds())
 }
 
 // watchBudget keeps a budget's SLODataMissing. A budget is missing data when it has

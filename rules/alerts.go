@@ -92,7 +92,7 @@ func (e *Engine) mayPublish(a *alertState, now int64) bool {
 // silent with everything told is not.
 func (b *budget) inBacklog(now int64) bool {
 	backlog := false
-	for _, l := range b.ledgers {
+	for _, l := range b.feeds() {
 		switch {
 		case l.src.silent:
 			backlog = backlog || l.src.old

@@ -46,6 +46,9 @@ func (e *Engine) annotations(a *alertState) labels.Labels {
 		set("worst_segment", fmt.Sprintf("%s (%s of the bad events in %s)", worst, percent(share), slo.FormatDuration(pair.Long)))
 	}
 	set("trace_url", e.traces.Of(b.obj.ID(), b.groups))
+	if worst, share := b.worstMember(e, ev.ts, pair.Long); worst != "" {
+		set("worst_member", fmt.Sprintf("%s (%s of the error ratio in %s)", worst, percent(share), slo.FormatDuration(pair.Long)))
+	}
 	if a.GoneAt != 0 {
 		set("no_data", "no data since "+time.UnixMilli(a.GoneAt).UTC().Format(time.RFC3339)+": the alert is held")
 	}

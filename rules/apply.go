@@ -46,6 +46,7 @@ func (e *Engine) swap(objectives []*slo.Objective, past map[string]bool) (fresh,
 		defer src.mu.Unlock()
 	}
 	ts := e.dataTime()
+	reach := reaches(objectives)
 	old := e.objectives
 	e.objectives = make(map[string]*objective, len(objectives))
 	e.ordered = e.ordered[:0:0]
@@ -59,9 +60,10 @@ func (e *Engine) swap(objectives []*slo.Objective, past map[string]bool) (fresh,
 				o.record.Since = ts
 			}
 			fresh = append(fresh, o)
-		} else if o.reachesFurther(def) {
+		} else if o.reachesFurther(reach[def.ID()]) {
 			longer = append(longer, o)
 		}
+		o.reach = reach[def.ID()]
 		e.change(o, def, ts)
 		if past[def.ID()] {
 			o.record.awaitPast(e.pastEnd(def))
@@ -81,6 +83,7 @@ func (e *Engine) swap(objectives []*slo.Objective, past map[string]bool) (fresh,
 	}
 	e.index = newIndex(e.ordered)
 	e.evidence = trace.NewIndex(objectives)
+	e.compose()
 	e.untell()
 	for _, s := range e.series {
 		if s != nil {
@@ -109,7 +112,6 @@ func (e *Engine) dataTime() int64 {
 func (e *Engine) change(o *objective, def *slo.Objective, ts int64) {
 	prev := o.Objective
 	o.Objective = def
-	o.longest = longest(def)
 	meaning := def.Meaning()
 	changed := false
 	switch {

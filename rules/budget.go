@@ -24,13 +24,16 @@ type objective struct {
 	groups  int
 	// record is what is kept across restarts: generations and versions.
 	record *ObjectiveRecord
-	// longest is the longest window of the objective.
-	longest time.Duration
+	// reach is how far back memory knows its past.
+	reach reach
+	// parts are a composite's members, in their order; nil where one is not in force. in
+	// are the composites that the objective is a member of.
+	parts, in []*objective
 }
 
 // history is an empty past as far as the objective's windows reach.
 func (o *objective) history(slot time.Duration) *history.History {
-	return history.New(slot, o.longest, o.Windows...)
+	return history.New(slot, o.reach.longest, o.reach.windows...)
 }
 
 // budget is one objective × one set of group-label values.
@@ -151,6 +154,9 @@ func (b *budget) ledger(e *Engine, src *source) *ledger {
 
 // counts is what all ledgers counted in (start, ts].
 func (b *budget) counts(start, ts, slot int64, late bool) slo.Counts {
+	if b.obj.SLI.Composite() {
+		return b.composed(func(part *budget) slo.Counts { return part.counts(start, ts, slot, late) })
+	}
 	var total history.Sum
 	first := int64(forever)
 	for _, l := range b.ledgers {

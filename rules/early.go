@@ -26,8 +26,17 @@ func (e *Engine) evaluateEarly(sources []*source, now int64) {
 		}
 		e.mu.RLock()
 		for _, l := range dirty {
-			if b := l.budget; b.hasTotal.Load() && b.alertsHere() && !b.obj.partsApart() {
+			b := l.budget
+			if !b.hasTotal.Load() || b.obj.partsApart() {
+				continue
+			}
+			if b.alertsHere() {
 				e.early(b, newest, now)
+			}
+			for _, c := range b.composites() {
+				if !c.obj.partsApart() {
+					e.early(c, newest, now)
+				}
 			}
 		}
 		e.mu.RUnlock()
@@ -39,6 +48,9 @@ func (e *Engine) evaluateEarly(sources []*source, now int64) {
 func (o *objective) partsApart() bool {
 	if o.SLI.Slice.Length > 0 {
 		return true // nothing is bad before its slice has ended
+	}
+	if slices.ContainsFunc(o.parts, func(part *objective) bool { return part == nil || part.partsApart() }) {
+		return true
 	}
 	return slices.ContainsFunc(o.SLI.Counted(), func(t slo.Term) bool { return t.Bad < 0 || t.Total < 0 })
 }
@@ -53,17 +65,7 @@ func (e *Engine) early(b *budget, newest, now int64) {
 	if ts <= b.evaluated {
 		return
 	}
-	open := e.openCounts(b, ts)
-	target := b.targetAt(ts)
-	at := func(w slo.Window) slo.Counts {
-		c := b.counts(w.Start(ts, e.opts.Slot), ts, e.slot, withLate(w))
-		c.Bad += open.Bad
-		c.Total += open.Total
-		// Scrapes of open slots are still arriving: they are not missing.
-		c.Observed += open.Observed
-		return c
-	}
-	ev := e.evaluation(b, target, ts, at)
+	ev := e.evaluation(b, b.targetAt(ts), ts, e.openReader(b, ts))
 	k := 0
 	for i := range b.def.Rules {
 		r := &b.def.Rules[i]
@@ -80,6 +82,25 @@ func (e *Engine) early(b *budget, newest, now int64) {
 			e.step(b, i, c, newest, now)
 			e.metrics.early.Inc()
 		}
+	}
+}
+
+// openReader gives a budget's counts over windows that end at ts, which no source has
+// closed yet.
+func (e *Engine) openReader(b *budget, ts int64) slo.At {
+	if b.obj.SLI.Composite() {
+		return func(w slo.Window) slo.Counts {
+			return b.composed(func(part *budget) slo.Counts { return e.openReader(part, ts)(w) })
+		}
+	}
+	open := e.openCounts(b, ts)
+	return func(w slo.Window) slo.Counts {
+		c := b.counts(w.Start(ts, e.opts.Slot), ts, e.slot, withLate(w))
+		c.Bad += open.Bad
+		c.Total += open.Total
+		// Scrapes of open slots are still arriving: they are not missing.
+		c.Observed += open.Observed
+		return c
 	}
 }
 

@@ -25,17 +25,24 @@ func (e *Engine) evaluateSource(ledgers []*ledger, first, now int64) {
 	for chunk := range slices.Chunk(ledgers, sweep) {
 		e.mu.RLock()
 		for _, l := range chunk {
-			b := l.budget
-			if !b.hasTotal.Load() {
-				continue
-			}
-			target := b.due()
-			from := max(b.evaluated+e.slot, min(first, target), b.furthestBack())
-			for ts := from; ts <= target; ts += e.slot {
-				e.evaluate(b, ts, now)
+			e.evaluateFrom(l.budget, first, now)
+			for _, c := range l.budget.composites() {
+				e.evaluateFrom(c, first, now)
 			}
 		}
 		e.mu.RUnlock()
+	}
+}
+
+// evaluateFrom evaluates one budget at each slot from first on that it was not yet.
+func (e *Engine) evaluateFrom(b *budget, first, now int64) {
+	if !b.counting() {
+		return
+	}
+	target := b.due()
+	from := max(b.evaluated+e.slot, min(first, target), b.furthestBack())
+	for ts := from; ts <= target; ts += e.slot {
+		e.evaluate(b, ts, now)
 	}
 }
 
@@ -44,7 +51,7 @@ func (e *Engine) evaluateSource(ledgers []*ledger, first, now int64) {
 // they are hours old, or the one behind comes back from a gap that is not closed yet.
 func (b *budget) furthestBack() int64 {
 	newest := int64(0)
-	for _, l := range b.ledgers {
+	for _, l := range b.feeds() {
 		newest = max(newest, l.hist.End())
 	}
 	return newest - history.Behind.Milliseconds()
@@ -55,7 +62,7 @@ func (b *budget) furthestBack() int64 {
 // while another is live.
 func (b *budget) due() int64 {
 	var live, behind, silent int64 = forever, forever, 0
-	for _, l := range b.ledgers {
+	for _, l := range b.feeds() {
 		switch {
 		case l.src.closed == 0:
 			// Its rows are there, but not how far it was closed: it holds nothing up.

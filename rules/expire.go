@@ -8,7 +8,7 @@ func (e *Engine) expireGroups(now int64) {
 	defer e.mu.Unlock()
 	for _, o := range e.ordered {
 		for key, b := range o.budgets {
-			if b == o.rollUp || !b.idle(now-o.longest.Milliseconds()) {
+			if b == o.rollUp || !b.idle(now-o.reach.longest.Milliseconds()) {
 				continue
 			}
 			for _, l := range b.ledgers {

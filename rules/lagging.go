@@ -47,8 +47,15 @@ func (e *Engine) watchSources(sources []*source, now int64) {
 		e.watchLag(src, lagging && (told || !shrinks || now-src.lagSince > backlogPatience), lag, now)
 		e.mu.RLock()
 		for _, l := range ledgers {
-			if b := l.budget; l == b.ledgers[0] && b.hasTotal.Load() && b.alertsHere() {
+			b := l.budget
+			if l != b.ledgers[0] || !b.hasTotal.Load() {
+				continue
+			}
+			if b.alertsHere() {
 				e.watchBudget(b, now)
+			}
+			for _, c := range b.composites() {
+				e.watchBudget(c, now)
 			}
 		}
 		e.mu.RUnlock()

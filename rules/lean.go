@@ -51,7 +51,7 @@ func (e *Engine) Refresh() {
 // not evaluated yet; 0: then not.
 func (e *Engine) refresh(o *objective, ts int64) {
 	for _, b := range o.budgets {
-		if at := cmp.Or(b.evaluated, ts); at != 0 && b.hasTotal.Load() {
+		if at := cmp.Or(b.evaluated, ts); at != 0 && b.counting() {
 			b.last.Store(e.evaluation(b, b.targetAt(at), at, e.reader(b, at)))
 		}
 	}

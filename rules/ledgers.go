@@ -26,7 +26,7 @@ func (e *Engine) loadLedgers(ctx context.Context, objectives []*objective, saved
 	reach := time.Duration(0)
 	for _, o := range objectives {
 		byID[o.ID()] = o
-		reach = max(reach, o.longest)
+		reach = max(reach, o.reach.longest)
 	}
 	// Windows end at the newest slot closed, however long ago that was.
 	now := e.opts.Now().UnixMilli()

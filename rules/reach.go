@@ -10,12 +10,12 @@ import (
 
 // reachesFurther says whether the new definition needs more of the past than memory
 // holds for the present one.
-func (o *objective) reachesFurther(def *slo.Objective) bool {
-	if longest(def) > o.longest {
+func (o *objective) reachesFurther(def reach) bool {
+	if def.longest > o.reach.longest {
 		return true
 	}
-	return slices.ContainsFunc(def.Windows, func(w slo.Window) bool {
-		return w.Calendar != "" && !slices.ContainsFunc(o.Windows, func(have slo.Window) bool {
+	return slices.ContainsFunc(def.windows, func(w slo.Window) bool {
+		return w.Calendar != "" && !slices.ContainsFunc(o.reach.windows, func(have slo.Window) bool {
 			return have.Calendar == w.Calendar && have.Zone.String() == w.Zone.String()
 		})
 	})

@@ -3,7 +3,6 @@ package rules
 // resume evaluates every budget at its newest slot, and before it at those slots that
 // were written but whose evaluation was not saved.
 func (e *Engine) resume(now int64) {
-	const furthest = 2 * hour
 	newest := e.newestClosed()
 	for _, src := range e.sources {
 		src.lagging = src.behind(now, &e.opts)
@@ -13,23 +12,31 @@ func (e *Engine) resume(now int64) {
 	}
 	for _, src := range e.sources {
 		for _, l := range src.ledgers {
-			b := l.budget
-			target := b.due()
-			if target == 0 {
-				continue
+			e.resumeBudget(l.budget)
+			for _, c := range l.budget.composites() {
+				e.resumeBudget(c)
 			}
-			first := target
-			for _, l := range b.ledgers {
-				if saved, ok := e.stored.closed[l.src.name]; ok && l.src.closed >= target {
-					first = min(first, saved+e.slot)
-				}
-			}
-			b.evaluated = max(first, target-furthest) - e.slot
 		}
 	}
 	for _, src := range e.sources {
 		e.evaluateSource(src.ledgers, 0, now)
 	}
+}
+
+// resumeBudget says from where on a budget is to be evaluated.
+func (e *Engine) resumeBudget(b *budget) {
+	const furthest = 2 * hour
+	target := b.due()
+	if target == 0 {
+		return
+	}
+	first := target
+	for _, l := range b.feeds() {
+		if saved, ok := e.stored.closed[l.src.name]; ok && l.src.closed >= target {
+			first = min(first, saved+e.slot)
+		}
+	}
+	b.evaluated = max(first, target-furthest) - e.slot
 }
 
 // newestClosed is how far the source that is furthest was closed, ms.

@@ -60,7 +60,7 @@ func checkExpect(t *testing.T, r *rig, x *scenarios.Expect, now int64) bool {
 		return true
 	}
 	for _, st := range r.engine.Status() {
-		if st.TS != scenarios.Start+x.At || strings.ReplaceAll(st.Groups.String(), " ", "") != x.Groups {
+		if x.SLO != "" && st.Objective.Name != x.SLO || st.TS != scenarios.Start+x.At || strings.ReplaceAll(st.Groups.String(), " ", "") != x.Groups {
 			continue
 		}
 		if have := scenarios.Of(&st).Says(x); !scenarios.Same(have, x.Want) {

@@ -62,7 +62,7 @@ func (e *Engine) LastTick() time.Time {
 
 func (e *Engine) statusOf(b *budget, now int64, alerts []slo.Alert, read func() map[*slo.Term]bool, unread map[string]*slo.Term) slo.Status {
 	s := slo.Status{Objective: b.def, Groups: b.groups, Labels: b.labels, State: slo.StateNoData}
-	for _, l := range b.ledgers {
+	for _, l := range b.feeds() {
 		s.Series += l.series
 	}
 	for _, a := range alerts {
@@ -136,6 +136,9 @@ func (e *Engine) noData(o *objective, read map[*slo.Term]bool) (string, *slo.Ter
 			}
 		}
 		return "its query was not due yet: it is asked once a minute", nil
+	}
+	if o.SLI.Composite() {
+		return "none of its members has data: " + memberNames(o.Objective), nil
 	}
 	for i := range o.SLI.Terms {
 		if t := &o.SLI.Terms[i]; t.Total != 0 && !read[t] {

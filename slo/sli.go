@@ -31,6 +31,8 @@ type SLI struct {
 	// Query is set instead of Terms when the SLI cannot be counted from series
 	// natively and the PromQL engine evaluates it.
 	Query *Query
+	// Members are set instead of Terms when the SLI is made of other objectives.
+	Members []Member
 }
 
 // Slice is a stretch of time that is judged as a whole.
@@ -176,6 +178,9 @@ func (s *SLI) Group(lset labels.Labels) labels.Labels {
 }
 
 func (s *SLI) meaning() string {
+	if s.Composite() {
+		return membersMeaning(s.Members)
+	}
 	if s.Query != nil {
 		return fmt.Sprintf("query %q %q %q by %q", s.Query.ErrorRatio, s.Query.Bad, s.Query.Total, s.By)
 	}

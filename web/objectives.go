@@ -44,6 +44,13 @@ type sliJSON struct {
 	Reason string     `json:"reason,omitempty"`
 	By     []string   `json:"by"`
 	Terms  []termJSON `json:"terms"`
+	// Members are those of a composite, their weights' sum 1.
+	Members []memberJSON `json:"members,omitempty"`
+}
+
+type memberJSON struct {
+	ID     string `json:"id"`
+	Weight number `json:"weight"`
 }
 
 type termJSON struct {
@@ -122,6 +129,9 @@ func objectiveToJSON(o *slo.Objective) objectiveJSON {
 	for i := range o.SLI.Terms {
 		t := &o.SLI.Terms[i]
 		j.SLI.Terms = append(j.SLI.Terms, termJSON{t.Kind.String(), t.Selector(), number(t.Bad), number(t.Total)})
+	}
+	for _, m := range o.SLI.Members {
+		j.SLI.Members = append(j.SLI.Members, memberJSON{m.ID(), number(m.Weight)})
 	}
 	for _, w := range o.Windows {
 		j.Windows = append(j.Windows, w.String())

@@ -223,6 +223,7 @@ func TestSchemaKeysAreTheReaders(t *testing.T) {
 		"probe":     one("{probe: {metric: x, zzzzzzzzzz: 1}}"),
 		"slices":    one("{slices: {events: {bad: b, total: t}, max_bad: 5%, zzzzzzzzzz: 1}}"),
 		"query":     one("{query: {bad: 'rate(b[{{.window}}])', total: 'rate(t[{{.window}}])', zzzzzzzzzz: 1}}"),
+		"member":    one("{composite: [{objective: a, zzzzzzzzzz: 1}, {objective: b}]}"),
 		"line":      one("{latency: {histogram: h, thresholds: [{threshold: 1s, zzzzzzzzzz: 1}]}}"),
 	} {
 		s := root

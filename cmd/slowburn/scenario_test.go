@@ -136,6 +136,7 @@ func packed(x *scenarios.Sample) prompb.TimeSeries {
 // budgetAnswer is what /api/slo/v1/budgets says of one budget.
 type budgetAnswer struct {
 	Service    string        `json:"service"`
+	SLO        string        `json:"slo"`
 	Groups     labels.Labels `json:"groups"`
 	State      slo.State     `json:"state"`
 	Target     slo.Number    `json:"target_ratio"`
@@ -182,7 +183,7 @@ func (c *clocked) checkFigure(x *scenarios.Expect, now int64) bool {
 	c.get("/api/slo/v1/budgets", &doc)
 	for i := range doc.Data.Budgets {
 		b := &doc.Data.Budgets[i]
-		if b.Service == "metronome" || b.DataTimeMS != at || strings.ReplaceAll(b.Groups.String(), " ", "") != x.Groups {
+		if b.Service == "metronome" || x.SLO != "" && b.SLO != x.SLO || b.DataTimeMS != at || strings.ReplaceAll(b.Groups.String(), " ", "") != x.Groups {
 			continue
 		}
 		if have := b.answer().Says(x); !scenarios.Same(have, x.Want) {

@@ -53,7 +53,8 @@ func TestEqualToEngine(t *testing.T) {
 	})
 	must(t, err)
 	must(t, engine.LoadRecords())
-	must(t, engine.Apply(context.Background(), []*slo.Objective{o}))
+	eu, journey := europe(0.95, o.Windows[0]), journeyOf(o)
+	must(t, engine.Apply(context.Background(), []*slo.Objective{o, eu, journey}))
 	must(t, engine.Restore(context.Background()))
 	v, err := derive.New(ledger, derive.Options{Catalogue: engine.Catalogue, Now: func() int64 { return now }})
 	must(t, err)
@@ -65,14 +66,14 @@ func TestEqualToEngine(t *testing.T) {
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	sources := []*source{{name: "a", counter: map[string]float64{}}, {name: "b", counter: map[string]float64{}}}
-	compared, states := 0, map[slo.State]int{}
+	compared, composed, states := 0, 0, map[slo.State]int{}
 	for step := 0; now < end; step++ {
 		now += slotMs
 		minute := step / 4
 		if minute == 200 && step%4 == 0 {
 			tighter := o.Clone()
 			tighter.Target = 0.995
-			must(t, engine.Apply(context.Background(), []*slo.Objective{tighter}))
+			must(t, engine.Apply(context.Background(), []*slo.Objective{tighter, eu, journey}))
 		}
 		for i, s := range sources {
 			if i == 1 && minute > 100 && minute < 130 || minute > 300 && minute < 315 {
@@ -117,11 +118,14 @@ func TestEqualToEngine(t *testing.T) {
 			if n := compare(t, v, status, !silent); n > 0 {
 				compared += n
 				states[status.State]++
+				if status.Objective == journey {
+					composed += n
+				}
 			}
 		}
 	}
-	if compared < 10_000 || states[slo.StateBurning] == 0 || states[slo.StateNoTraffic] == 0 || states[slo.StatePartial]+states[slo.StateOK] == 0 {
-		t.Errorf("compared %d values in states %v: not what this test is for", compared, states)
+	if compared < 10_000 || composed < 1_000 || states[slo.StateBurning] == 0 || states[slo.StateNoTraffic] == 0 || states[slo.StatePartial]+states[slo.StateOK] == 0 {
+		t.Errorf("compared %d values, %d of a composite, in states %v: not what this test is for", compared, composed, states)
 	}
 	if n := len(selectAll(t, v, now-3_600_000, now, named("slo_late_events_total"))); n == 0 {
 		t.Error("no sample was late")
@@ -222,6 +226,24 @@ func served(target float64, windows ...slo.Window) *slo.Objective {
 		}},
 		Rules: slo.Tier{Alerts: slo.DefaultAlerts()}.Rules(windows[0]), RollUpAlerts: true,
 	}
+}
+
+// europe is an objective of one region, over one window only.
+func europe(target float64, w slo.Window) *slo.Objective {
+	o := served(target, w)
+	o.Name, o.SLI.By = "europe", nil
+	for i := range o.SLI.Terms {
+		o.SLI.Terms[i].Matchers = append(o.SLI.Terms[i].Matchers, matcher("region", labels.MatchEqual, "eu"))
+	}
+	return o
+}
+
+// journeyOf is a composite of an objective and of europe, over the first one's windows.
+func journeyOf(o *slo.Objective) *slo.Objective {
+	c := o.Clone()
+	c.Name, c.Absence = "journey", slo.AbsenceIgnore
+	c.SLI = slo.SLI{Members: []slo.Member{{Service: o.Service, Name: o.Name, Weight: 0.25}, {Service: o.Service, Name: "europe", Weight: 0.75}}}
+	return c
 }
 
 func must(t *testing.T, err error) {

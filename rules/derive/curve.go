@@ -46,14 +46,21 @@ type curve struct {
 	ts []int64
 	// row says whether the ledger has a row for the budget at ts.
 	row []bool
-	// col are the counters at ts, by kind; nil if not read, or never counted.
+	// strand are the budget's counters. A composite has none, but its members' as parts.
+	strand
+	parts []strand
+
+	mu     sync.Mutex
+	states *stateCurve
+}
+
+// strand is what a curve's counters are at its instants.
+type strand struct {
+	// col are the counters, by kind; nil if not read, or never counted.
 	col [numKinds][]float64
 	// first is when the budget was first observed, ms: the start of its first slot. It
 	// is 0 if that was before all windows read.
 	first int64
-
-	mu     sync.Mutex
-	states *stateCurve
 }
 
 // at returns the index of the newest change at or before t, −1 if there is none.
@@ -87,20 +94,29 @@ func (c *curve) search(lo, hi int, t int64) int {
 }
 
 // counter is the value of one kind at index i; before the first change it is 0.
-func (c *curve) counter(k kind, i int) float64 {
-	if i < 0 || c.col[k] == nil {
+func (s *strand) counter(k kind, i int) float64 {
+	if i < 0 || s.col[k] == nil {
 		return 0
 	}
-	return c.col[k][i]
+	return s.col[k][i]
 }
 
 // size is how many values the curve holds.
 func (c *curve) size() int {
-	n := 1
-	for _, col := range c.col {
+	n := 1 + c.columns()
+	for i := range c.parts {
+		n += c.parts[i].columns()
+	}
+	return n * len(c.ts)
+}
+
+// columns is how many counters a strand holds.
+func (s *strand) columns() int {
+	n := 0
+	for _, col := range s.col {
 		if col != nil {
 			n++
 		}
 	}
-	return n * len(c.ts)
+	return n
 }

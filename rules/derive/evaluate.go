@@ -54,21 +54,28 @@ type windowCursor struct {
 }
 
 func (c *windowCursor) counts(e *evaluation) slo.Counts {
-	d := e.curve
 	start := c.startAt(e.ts, e.slot)
-	c.i = d.at(c.i, start)
+	c.i = e.curve.at(c.i, start)
+	if parts := e.curve.parts; parts != nil {
+		return slo.Compose(e.entry.Objective.SLI.Members, func(i int) slo.Counts { return c.of(&parts[i], e, start) })
+	}
+	return c.of(&e.curve.strand, e, start)
+}
+
+// of are the counts of one strand of the evaluation's curve.
+func (c *windowCursor) of(s *strand, e *evaluation, start int64) slo.Counts {
 	sub := func(k kind) float64 {
-		if d.col[k] == nil {
+		if s.col[k] == nil {
 			return 0
 		}
-		return d.counter(k, e.i) - d.counter(k, c.i)
+		return s.counter(k, e.i) - s.counter(k, c.i)
 	}
 	n := slo.Counts{Bad: sub(kindBad), Total: sub(kindTotal), Observed: sub(kindObserved), Expected: sub(kindExpected)}
 	if c.onTime {
 		n.Bad -= sub(kindLateBad)
 		n.Total -= sub(kindLateTotal)
 	}
-	return n.Reaching(start, d.first, e.ts)
+	return n.Reaching(start, s.first, e.ts)
 }
 
 // startAt is slo.Window.Start. Calendar boundaries are costly to compute but stay

@@ -17,6 +17,9 @@ func (q *querier) curve(ctx context.Context, u *unit) (*curve, error) {
 	if c := u.curve.Load(); c != nil && u.read.covers(u.need) {
 		return c, nil
 	}
+	if parts := q.index.entries[u.key.entry].parts; parts != nil {
+		return q.composed(ctx, u, parts)
+	}
 	batch := q.batch(u)
 	l := &load{
 		ctx: ctx, ledger: q.view.ledger, index: q.index, need: u.need, slot: q.view.slot,
@@ -50,6 +53,9 @@ func (q *querier) batch(u *unit) []*unit {
 	for _, b := range u.batch[u.pos+1:] {
 		if int64(len(batch)) >= room || len(batch) >= maxBatch {
 			break
+		}
+		if q.index.entries[b.key.entry].parts != nil {
+			continue // it is composed when it is asked for
 		}
 		if b.need == u.need && (b.curve.Load() == nil || !b.read.covers(b.need)) {
 			batch = append(batch, b)

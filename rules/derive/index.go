@@ -23,6 +23,8 @@ type entry struct {
 	// since is the earliest event time the budget is known from, and counted that
 	// from which on rows may count, ms.
 	since, counted int64
+	// parts are the entries of a composite's members.
+	parts []int32
 }
 
 func newIndex(budgets []*slo.Budget) *index {
@@ -42,6 +44,7 @@ func newIndex(budgets []*slo.Budget) *index {
 		hash, buf = identityHash(buf, b.Labels)
 		x.byHash[hash] = append(x.byHash[hash], int32(i))
 	}
+	x.join()
 	for id := range x.families {
 		x.families[id] = &family{id: familyID(id), index: x}
 	}

@@ -83,7 +83,7 @@ func (s *selection) add(i int32, v *variant, lset labels.Labels, key unitKey) er
 		out.unit = s.unit(key, &s.stored)
 		s.storedKinds |= v.metric.kinds | total
 	case v.metric.kinds != 0:
-		out.unit = s.unit(unitKey{entry: i}, &s.units)
+		out.unit = s.budgetUnit(i)
 		s.require(e.shape, v)
 	}
 	s.series = append(s.series, out)

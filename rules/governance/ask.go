@@ -109,6 +109,9 @@ func (b *Book) Canary(ctx context.Context, q govern.CanaryQuery) (a *govern.Cana
 	}
 	var verdicts []govern.Verdict
 	for _, o := range objectives {
+		if o.SLI.Composite() {
+			continue // its members speak for themselves
+		}
 		if o.SLI.Query != nil {
 			a.Results = append(a.Results, govern.CanaryObjective{SLO: o.Name, Verdict: govern.Unknown, Reason: "its SLI is a query, whose events cannot be told apart"})
 			verdicts = append(verdicts, govern.Unknown)

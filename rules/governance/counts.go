@@ -26,29 +26,44 @@ var looks = []time.Duration{2 * time.Hour, 7 * 24 * time.Hour, math.MaxInt64}
 // CountsOf reads the counts of roll-ups off a queryable that serves their counters, such
 // as derive.View: late amounts are included.
 func CountsOf(ledgers storage.Queryable, slot time.Duration) func(ctx context.Context, o *slo.Objective, from, to int64) (slo.Counts, error) {
-	return func(ctx context.Context, o *slo.Objective, from, to int64) (slo.Counts, error) {
-		if to <= from {
-			return slo.Counts{}, nil
+	return func(ctx context.Context, o *slo.Objective, from, to int64) (c slo.Counts, err error) {
+		if !o.SLI.Composite() {
+			return countsOf(ctx, ledgers, o, from, to, slot)
 		}
-		a, known, err := countersAt(ctx, ledgers, o, from)
-		if err != nil {
-			return slo.Counts{}, err
-		}
-		b, _, err := countersAt(ctx, ledgers, o, to)
-		if err != nil {
-			return slo.Counts{}, err
-		}
-		c := b.Sub(a)
-		if known {
-			return c, nil
-		}
-		// Nothing was observed by then: find where the budget begins.
-		w, err := walk(ctx, ledgers, o, from, to)
-		if err != nil || w.first > to {
-			return c, err
-		}
-		return c.Reaching(from, w.first-slot.Milliseconds(), to), nil
+		c = slo.Compose(o.SLI.Members, func(i int) slo.Counts {
+			part, failed := countsOf(ctx, ledgers, &slo.Objective{Service: o.SLI.Members[i].Service, Name: o.SLI.Members[i].Name}, from, to, slot)
+			if failed != nil {
+				err = failed
+			}
+			return part
+		})
+		return c, err
 	}
+}
+
+// countsOf are the counts of one roll-up that has counters, in (from, to].
+func countsOf(ctx context.Context, ledgers storage.Queryable, o *slo.Objective, from, to int64, slot time.Duration) (slo.Counts, error) {
+	if to <= from {
+		return slo.Counts{}, nil
+	}
+	a, known, err := countersAt(ctx, ledgers, o, from)
+	if err != nil {
+		return slo.Counts{}, err
+	}
+	b, _, err := countersAt(ctx, ledgers, o, to)
+	if err != nil {
+		return slo.Counts{}, err
+	}
+	c := b.Sub(a)
+	if known {
+		return c, nil
+	}
+	// Nothing was observed by then: find where the budget begins.
+	w, err := walk(ctx, ledgers, o, from, to)
+	if err != nil || w.first > to {
+		return c, err
+	}
+	return c.Reaching(from, w.first-slot.Milliseconds(), to), nil
 }
 
 // countersAt are a roll-up's counters at t, those of their newest rows by then; known
@@ -86,6 +101,9 @@ func walk(ctx context.Context, ledgers storage.Queryable, o *slo.Objective, from
 	set := q.Select(ctx, false, &storage.SelectHints{Start: from, End: to}, countersOf(o)...)
 	var it chunkenc.Iterator
 	for set.Next() {
+		if !ofRollUp(set.At().Labels()) {
+			continue
+		}
 		it = set.At().Iterator(it)
 		newest, any := 0.0, false
 		for it.Next() == chunkenc.ValFloat {
@@ -107,6 +125,20 @@ func walk(ctx context.Context, ledgers storage.Queryable, o *slo.Objective, from
 	}
 	w.counts = slo.Counts{Bad: sums[0], Total: sums[1], Observed: sums[2], Expected: sums[3]}
 	return w, nil
+}
+
+// ofRollUp says whether a counter is a roll-up's: which labels make the groups of a
+// composite's member is not known here.
+func ofRollUp(lset labels.Labels) bool {
+	identity := true
+	lset.Range(func(l labels.Label) {
+		switch l.Name {
+		case labels.MetricName, slo.LabelService, slo.LabelSLO, slo.LabelSource:
+		default:
+			identity = false
+		}
+	})
+	return identity
 }
 
 // countersOf selects the counters of an objective's roll-up, and not its groups'.

@@ -74,7 +74,31 @@ func newKin(objectives []*slo.Objective) *kin {
 		k.parent = append(k.parent, i)
 		k.weight = append(k.weight, 1)
 	}
+	k.compose()
 	return k
+}
+
+// compose keeps composites with their members.
+func (k *kin) compose() {
+	byID := make(map[string]int, len(k.objectives))
+	for i, o := range k.objectives {
+		byID[o.ID()] = i
+	}
+	for i, o := range k.objectives {
+		for _, m := range o.SLI.Members {
+			if j, ok := byID[m.ID()]; ok {
+				k.unite(k.root(j), k.root(i))
+			}
+		}
+	}
+}
+
+// unite makes one set of two roots.
+func (k *kin) unite(i, j int) {
+	if i != j {
+		k.parent[i] = j
+		k.weight[j] += k.weight[i]
+	}
 }
 
 func (k *kin) root(i int) int {
@@ -96,10 +120,7 @@ func (k *kin) join(lset labels.Labels, readers []*slo.Objective) {
 			k.families[h] = i
 			continue
 		}
-		if j := k.root(first); j != i {
-			k.parent[i] = j
-			k.weight[j] += k.weight[i]
-		}
+		k.unite(i, k.root(first))
 	}
 }
 

@@ -46,6 +46,8 @@ type loading struct {
 	seen map[string]slo.Position
 	// said are the findings so far.
 	said map[string]bool
+	// composites are those of the objectives that are made of others.
+	composites []spec.Candidate
 	// parts are what the files gave so far, in order.
 	parts []part
 }
@@ -149,6 +151,12 @@ func (l *loading) finish() (spec.Set, error) {
 	for _, p := range l.parts {
 		if p.Reader != nil {
 			l.take(p.Reader)
+		}
+	}
+	l.compose()
+	for _, p := range l.parts {
+		if p.Reader != nil {
+			l.errs = append(l.errs, p.Errors()...)
 		} else {
 			l.errs = append(l.errs, p.err)
 		}
@@ -165,10 +173,12 @@ func (l *loading) take(r *spec.Reader) {
 		}
 		l.seen[c.Objective.ID()] = c.Objective.Source
 		l.set.Objectives = append(l.set.Objectives, c.Objective)
+		if len(c.Members) > 0 {
+			l.composites = append(l.composites, c)
+		}
 		l.find(c.Findings)
 	}
 	l.find(r.Findings())
-	l.errs = append(l.errs, r.Errors()...)
 }
 
 // find adds findings, each once: objectives may share what is said about.

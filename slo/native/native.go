@@ -86,7 +86,7 @@ func (r reader) nativeObjective(m *document.Mapping, o *slo.Objective, d nativeD
 	}
 	by := r.Groups(m.Get("by"))
 	sli := m.Require("sli")
-	o.SLI = r.sli(sli, l)
+	o.SLI = r.sli(sli, o.Service, l)
 	if len(by) > 0 {
 		if sli.Mapping().Has("query") {
 			m.Get("by").Errorf("a query names its groups itself, with sum by (…): leave \"by\" out")
@@ -96,6 +96,11 @@ func (r reader) nativeObjective(m *document.Mapping, o *slo.Objective, d nativeD
 	o.RollUpAlerts = true
 
 	r.absence(m, o)
+	if o.SLI.Composite() {
+		r.ofMembers(m)
+		// What is missing is missing to its members.
+		o.Absence = slo.AbsenceIgnore
+	}
 	tier, ok := r.tier(m.Get("tier"), d.tier)
 	o.Tier, o.Policy = tier.Name, tier.Policy
 	segments := r.segments(m.Get("segments"), o.SLI.By, tier, o.Target)

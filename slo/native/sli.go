@@ -15,7 +15,7 @@ import (
 )
 
 // sli reads a native SLI: exactly one of its kinds.
-func (r reader) sli(n document.Node, l line) slo.SLI {
+func (r reader) sli(n document.Node, service string, l line) slo.SLI {
 	m := n.Mapping()
 	kinds := []struct {
 		name string
@@ -28,6 +28,7 @@ func (r reader) sli(n document.Node, l line) slo.SLI {
 		{"slices", m.Get("slices"), func(m *document.Mapping) slo.SLI { return r.slices(m, l) }},
 		{"query", m.Get("query"), r.query},
 	}
+	composite := m.Get("composite")
 	m.Done()
 	var sli slo.SLI
 	have := ""
@@ -43,8 +44,15 @@ func (r reader) sli(n document.Node, l line) slo.SLI {
 			km.Done()
 		}
 	}
+	switch {
+	case composite.IsZero():
+	case have != "":
+		composite.Errorf("an SLI is of one kind: it has %q and \"composite\"", have)
+	default:
+		return r.composite(composite, service)
+	}
 	if have == "" && !n.IsZero() && len(m.Entries()) == 0 {
-		n.Errorf("the SLI is empty: want one of events, latency, probe, slices, query")
+		n.Errorf("the SLI is empty: want one of events, latency, probe, slices, query, composite")
 	}
 	if sli.Births == "" {
 		sli.Births = slo.BirthsAuto

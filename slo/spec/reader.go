@@ -17,6 +17,8 @@ type Reader struct {
 	found []Candidate
 	// findings are those of the objective that is being read.
 	findings []slo.Finding
+	// members are where the objective that is being read names its members.
+	members []document.Node
 	// parent reads the document of the objective, if this is another one.
 	parent *Reader
 }
@@ -25,7 +27,9 @@ type Reader struct {
 type Candidate struct {
 	Objective *slo.Objective
 	Name      document.Node
-	Findings  []slo.Finding
+	// Members are where a composite names its members, in their order.
+	Members  []document.Node
+	Findings []slo.Finding
 }
 
 // Objective reads one objective with f. It is found only if f left no problem.
@@ -53,19 +57,22 @@ func (r *Reader) named(before int, m *document.Mapping, name document.Node, f fu
 	o.Source.File = r.File
 	o.Source.Line, o.Source.Column = m.Node().Place()
 	f(o)
-	if len(r.Doc.Problems()) == before && len(o.SLI.Terms) == 0 && o.SLI.Query == nil {
+	if len(r.Doc.Problems()) == before && len(o.SLI.Terms) == 0 && o.SLI.Query == nil && !o.SLI.Composite() {
 		m.Get("sli").Errorf("the SLI counts nothing: give it events")
 	}
-	findings := r.findings
-	r.findings = nil
+	findings, members := r.findings, r.members
+	r.findings, r.members = nil, nil
 	if len(r.Doc.Problems()) > before {
 		return
 	}
 	lint.Objective(m, o, func(level slo.Level, check string, p document.Problem) {
 		findings = append(findings, r.finding(level, check, p))
 	})
-	r.found = append(r.found, Candidate{o, name, findings})
+	r.found = append(r.found, Candidate{o, name, members, findings})
 }
+
+// Refers notes where the objective that is being read names another one.
+func (r *Reader) Refers(name document.Node) { r.members = append(r.members, name) }
 
 // Drop forgets what was found: without a sound header no objective means what its
 // writer meant.

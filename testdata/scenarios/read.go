@@ -50,6 +50,8 @@ type Expect struct {
 	Text string // the line
 	Key  string
 	Args []string
+	// SLO is the objective's name; empty where there is but one.
+	SLO string
 	// Groups are the budget's group labels, {} for the roll-up.
 	Groups string
 	Want   string
@@ -184,6 +186,9 @@ func (s *Scenario) readExpects(text string) error {
 		x := Expect{At: at.Milliseconds(), Text: line, Key: words[1], Args: words[2:], Groups: "{}", Want: strings.TrimSpace(line[i+3:])}
 		if n := len(x.Args); n > 0 && strings.HasPrefix(x.Args[n-1], "{") {
 			x.Groups, x.Args = x.Args[n-1], x.Args[:n-1]
+		}
+		if name, ok := strings.CutPrefix(x.Groups, `{slo="`); ok {
+			x.SLO, x.Groups = strings.TrimSuffix(name, `"}`), "{}"
 		}
 		s.Expects = append(s.Expects, x)
 		s.End = max(s.End, x.At)
