@@ -46,7 +46,10 @@ func (f *formats) read(r *spec.Reader) {
 		f.resource(r, m)
 		return
 	}
-	if len(r.Doc.Problems()) > 0 && !m.Has("version") {
+	if !m.Has("version") {
+		if len(r.Doc.Problems()) == 0 {
+			m.Node().Errorf("\"version\" is missing: slowburn's own files begin with \"version: %s\", others with their version or apiVersion", slo.FormatNative)
+		}
 		return
 	}
 	v := m.Require("version")

@@ -43,9 +43,8 @@ func Read(doc *spec.Reader, m *document.Mapping) {
 	}
 	objectives := m.Require("objectives")
 	m.Done()
-	header := len(r.Doc.Problems())
-
 	list := objectives.List()
+	header := len(r.Doc.Problems())
 	if len(list) == 0 && header == 0 {
 		objectives.Errorf("\"objectives\" is empty: a file without objectives has no use")
 	}

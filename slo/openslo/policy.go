@@ -96,13 +96,13 @@ func (r reader) condition(at document.Node, m *document.Mapping) (slo.Rule, bool
 	lookback := r.Duration(lookbackNode)
 	switch {
 	case kind.String() != "" && kind.String() != "burnrate":
-		at.Errorf("condition kind %q is not known: OpenSLO has burnrate", kind)
+		kind.Errorf("condition kind %q is not known: OpenSLO has burnrate", kind)
 	case op.String() != "" && op.String() != "gt" && op.String() != "gte":
-		at.Errorf("op %q: an alert on a burn rate wants gt or gte", op)
+		op.Errorf("op %q: an alert on a burn rate wants gt or gte", op)
 	case threshold <= 0:
-		at.Errorf("threshold %s: a burn rate is more than 0", thresholdNode)
+		thresholdNode.Errorf("threshold %s: a burn rate is more than 0", thresholdNode)
 	case lookback <= 0 || lookback > slo.MaxWindow:
-		at.Errorf("lookbackWindow %q: want a duration such as 1h, 92d at most", lookbackNode)
+		lookbackNode.Errorf("lookbackWindow %q: want a duration such as 1h, 92d at most", lookbackNode)
 	default:
 		name := severity.String()
 		if name == "" {

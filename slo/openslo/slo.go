@@ -23,6 +23,7 @@ type reader struct {
 // Read reads a document of kind SLO. Each of its objectives is one of ours.
 func (l *Library) Read(doc *spec.Reader, m *document.Mapping) {
 	r := reader{doc, l, slo.Format(m.Get("apiVersion").String())}
+	before := len(r.Doc.Problems())
 	m.Get("kind")
 	metaNode, specNode := m.Require("metadata"), m.Require("spec")
 	m.Done()
@@ -34,7 +35,6 @@ func (l *Library) Read(doc *spec.Reader, m *document.Mapping) {
 	if specNode.IsZero() || nameNode.IsZero() {
 		return
 	}
-	before := len(r.Doc.Problems())
 	h.description = s.Get("description").String()
 	h.service = r.Name(s.Require("service"), "service")
 	h.window = r.window(s)

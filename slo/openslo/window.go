@@ -41,6 +41,10 @@ func (r reader) window(s *document.Mapping) slo.Window {
 			m.Node().Errorf("the time window has no duration: want one such as 28d")
 			return r.DefaultWindow
 		}
+		if alphaUnits[strings.ToLower(unit.String())] == "" {
+			unit.Errorf("unit %q is not known: want Hour, Day, Week, Month or Quarter", unit)
+			return r.DefaultWindow
+		}
 	}
 	if !rolling.Bool() && (!calendar.IsZero() || !rolling.IsZero()) {
 		return r.calendar(at, text, calendar)

@@ -25,6 +25,7 @@ type reader struct{ *spec.Reader }
 // Read reads a document of Pyrra's ServiceLevelObjective.
 func Read(doc *spec.Reader, m *document.Mapping, names Names) {
 	r := reader{doc}
+	before := len(r.Doc.Problems())
 	m.Get("apiVersion")
 	if kind := m.Require("kind"); kind.String() != "ServiceLevelObjective" && !kind.IsZero() {
 		kind.Errorf("kind %s is none of Pyrra's: want ServiceLevelObjective", kind)
@@ -33,11 +34,11 @@ func Read(doc *spec.Reader, m *document.Mapping, names Names) {
 	m.Get("status")
 	metaNode, specNode := m.Require("metadata"), m.Require("spec")
 	m.Done()
-	if metaNode.IsZero() || specNode.IsZero() {
-		return
-	}
 	meta, objective := metaNode.Mapping(), specNode.Mapping()
 	name := meta.Require("name")
+	if len(r.Doc.Problems()) > before {
+		return
+	}
 	r.Named(objective, name, func(o *slo.Objective) {
 		o.Format = slo.FormatPyrra
 		o.Labels = r.propagated(meta.Get("labels"))
