@@ -24,7 +24,7 @@ func checkCommand(app *kingpin.Application) command {
 	config := c.Flag("config.file", "Configuration whose tiers the SLO files name.").PlaceHolder("FILE").String()
 	strict := c.Flag("strict", "Take warnings for errors.").Bool()
 	format := c.Flag("format", "How to print what is found: text, json or github.").Default("text").Enum("text", "json", "github")
-	url := c.Flag("prometheus.url", "Prometheus to look at too: whether series are there, thresholds are bucket edges, and traffic is enough for the target.").PlaceHolder("URL").String()
+	url := c.Flag("prometheus.url", "Prometheus to look at too, or a slowburn for the samples it has: whether series are there, thresholds are bucket edges, and traffic is enough for the target.").PlaceHolder("URL").String()
 	retention := model.Duration(0)
 	c.Flag("storage.ledger.retention", "How long serve keeps budgets.").Default("400d").SetValue(&retention)
 	sendTest := c.Flag("send-test", "Post a test alert to every Alertmanager of the configuration and show what became of it.").Bool()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -18,6 +19,7 @@ import (
 // and counts what it was asked.
 type testPrometheus struct {
 	*httptest.Server
+	types          map[string]string // of metrics, as targets declare them
 	reads, queries atomic.Int64
 }
 
@@ -43,6 +45,13 @@ func servePrometheus(t *testing.T, db storage.SampleAndChunkQueryable, reads boo
 	mux.HandleFunc("/api/v1/query", func(w http.ResponseWriter, r *http.Request) {
 		p.queries.Add(1)
 		api.Upstream(w, r)
+	})
+	mux.HandleFunc("/api/v1/metadata", func(w http.ResponseWriter, r *http.Request) {
+		known := map[string][]map[string]string{}
+		if name := r.FormValue("metric"); p.types[name] != "" {
+			known[name] = append(known[name], map[string]string{"type": p.types[name]})
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"status": "success", "data": known})
 	})
 	mux.HandleFunc("/api/v1/status/config", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"status":"success","data":{"yaml":"global:\n  external_labels:\n    cluster: eu-1\n    prometheus: a\n"}}`)

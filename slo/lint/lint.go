@@ -47,6 +47,7 @@ func Objective(m *document.Mapping, o *slo.Objective, report Report) {
 	}
 	counted(m, o, report)
 	grouped(m, o, report)
+	threshold(m, o, report)
 	for _, t := range o.SLI.Terms {
 		if t.Bad > 0 && t.Total == 0 && t.Kind == slo.Counter {
 			subset(m, o, t, report)
@@ -87,9 +88,15 @@ func subset(m *document.Mapping, o *slo.Objective, bad slo.Term, report Report) 
 		return
 	}
 	for _, want := range totals[0].Matchers {
-		if !slices.ContainsFunc(bad.Matchers, func(m *labels.Matcher) bool { return m.Name == want.Name }) {
-			report(slo.LevelWarning, "not-subset", m.Get("sli").Problem(
+		i := slices.IndexFunc(bad.Matchers, func(m *labels.Matcher) bool { return m.Name == want.Name })
+		switch {
+		case i < 0:
+			report(slo.LevelWarning, "not-subset", m.Get("sli", "indicator").Problem(
 				"bad events are not a part of total: only total asks for %s; add it to the selector of the bad ones", want))
+			return
+		case bad.Matchers[i].Type == labels.MatchEqual && !want.Matches(bad.Matchers[i].Value):
+			report(slo.LevelWarning, "not-subset", m.Get("sli", "indicator").Problem(
+				"bad events are not a part of total: they have %s, and total asks for %s; make both ask for the same", bad.Matchers[i], want))
 			return
 		}
 	}

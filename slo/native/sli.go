@@ -149,9 +149,6 @@ func (r reader) threshold(n document.Node, metric string) float64 {
 	if v, err := strconv.ParseFloat(text, 64); err == nil {
 		if v <= 0 || math.IsInf(v, 0) || v != v {
 			n.Errorf("threshold %s: want more than 0", text)
-		} else if strings.HasSuffix(metric, "_seconds") && v > 600 {
-			r.Finding(slo.LevelWarning, "threshold-unit", n.Problem(
-				"threshold %s of %s is %s seconds: if milliseconds were meant, write %sms", text, metric, text, text))
 		}
 		return v
 	}
