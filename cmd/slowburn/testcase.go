@@ -98,7 +98,7 @@ func (f *testFile) readCase(n document.Node) *testCase {
 	for _, n := range m.Require("input_series").List() {
 		s := n.Mapping()
 		series, values := s.Require("series"), s.Require("values")
-		if err := c.story.Load(series.String()+" "+values.String(), 0, interval.Milliseconds(), scenario.Delay); err != nil {
+		if err := c.story.Load(series.String()+" "+values.String(), scenario.Scrapes{Interval: interval.Milliseconds(), Delay: scenario.Delay}); err != nil {
 			n.Errorf("%v", err)
 		}
 		s.Done()

@@ -1,7 +1,7 @@
 // Package scenario runs a story through the very engine that runs live: samples in
 // order of arrival, a wall clock that moves past them, and what budgets and alerts
-// must be at which time. `slowburn test` and the engine's own scenarios are such
-// stories.
+// must be at which time. `slowburn test` and testdata/scenarios are such stories;
+// the latter are told to a process of the whole program, too.
 //
 // It does not know how a story is written down: its callers read files. It delivers
 // nothing and keeps nothing; databases live in a folder that the caller gives and

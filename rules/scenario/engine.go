@@ -95,6 +95,16 @@ func (e *engine) send(ctx context.Context, samples []Sample) error {
 	return sink.Commit()
 }
 
+// tick closes what is due, asks the free queries that are due then, and closes that.
+func (e *engine) tick(ctx context.Context) error {
+	for again := true; again; again = e.Ask(ctx) {
+		if err := e.Tick(ctx, e.now); err != nil {
+			return fmt.Errorf("evaluate: %w", err)
+		}
+	}
+	return nil
+}
+
 // forgetful is a store that keeps nothing: a story has no restarts.
 type forgetful struct{}
 

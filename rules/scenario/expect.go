@@ -42,16 +42,17 @@ type Failure struct {
 	Problem string
 }
 
-// check says what is wrong, and whether the time for it has come.
-func (x Expect) check(e *engine, start int64) (problem string, known bool) {
+// Check says what is wrong with the budgets and alerts of a moment, and whether it is
+// the one to look at: figures are of the slot that ended At after start, ms.
+func (x Expect) Check(budgets []slo.Status, alerts []slo.Alert, start int64) (problem string, known bool) {
 	if x.Alerts != nil || x.Firing != nil {
-		firing := x.firing(e.Alerts())
+		firing := x.firing(alerts)
 		if x.Firing != nil {
 			return x.checkSeverities(firing), true
 		}
 		return x.checkAlerts(firing), true
 	}
-	for _, st := range e.Status() {
+	for _, st := range budgets {
 		if x.Objective != "" && st.Objective.ID() != x.Objective || !labels.Equal(st.Groups, x.Groups) {
 			continue
 		}

@@ -13,8 +13,10 @@ import (
 	"github.com/slowburn/slowburn/slo"
 )
 
-// Start is when stories begin unless they say otherwise: 2027-01-15 00:00 UTC, ms.
-const Start = int64(1_799_971_200_000)
+// Start is when stories begin unless they say otherwise: 2025-01-15 00:00 UTC, ms. It
+// lies in the past of any clock a story may be told under, since receivers refuse the
+// future.
+const Start = int64(1_736_899_200_000)
 
 // Delay is how long after its scrape a sample arrives unless the story says
 // otherwise, ms.
@@ -27,6 +29,8 @@ type Story struct {
 	Start   int64
 	Samples []Sample
 	Expects []Expect
+	// Tick is how often the engine is asked, at least; 0 is every 5 s.
+	Tick int64
 }
 
 // Sample is a sample and when it arrives.
@@ -38,10 +42,14 @@ type Sample struct {
 	At     int64
 }
 
+// Scrapes say when the samples of a series are scraped, and when they arrive, ms: the
+// first From after the start, the others every Interval, each Delay later but none
+// before Held.
+type Scrapes struct{ From, Interval, Delay, Held int64 }
+
 // Load adds a series in the notation of Prometheus's tests, such as
-// `http_requests_total{code="200"} 0+10x60`. Its first sample is scraped from ms after
-// the start, the others every interval; each arrives delay later.
-func (s *Story) Load(series string, from, interval, delay int64) error {
+// `http_requests_total{code="200"} 0+10x60`.
+func (s *Story) Load(series string, at Scrapes) error {
 	lset, values, err := parser.NewParser(parser.Options{}).ParseSeriesDesc(series)
 	if err != nil {
 		return fmt.Errorf("read series %q: %w", series, err)
@@ -50,15 +58,15 @@ func (s *Story) Load(series string, from, interval, delay int64) error {
 		if v.Omitted {
 			continue
 		}
-		t := s.Start + from + int64(i)*interval
-		s.Samples = append(s.Samples, Sample{Labels: lset, T: t, V: v.Value, H: v.Histogram, At: t + delay})
+		t := s.Start + at.From + int64(i)*at.Interval
+		s.Samples = append(s.Samples, Sample{Labels: lset, T: t, V: v.Value, H: v.Histogram, At: max(t+at.Delay, s.Start+at.Held)})
 	}
 	return nil
 }
 
 const (
-	// tick is how often the engine is asked, as in serve, at most; a quarter of a slot
-	// would do, but a story shall tell within seconds.
+	// tick is how often the engine is asked, at least: three times a slot, for a story
+	// shall tell within seconds.
 	tick = 5_000
 	// settle is for how long the clock goes on after the last moment that matters: the
 	// slot that ends there has closed by then, even if its source is silent.
@@ -91,8 +99,8 @@ func (s *Story) play(ctx context.Context, e *engine) ([]Failure, error) {
 		end = max(end, s.Start+x.At)
 	}
 	var failures []Failure
-	i := 0
-	for now := s.Start; now <= end+settle; now += tick {
+	i, step := 0, cmp.Or(min(s.Tick, tick), tick)
+	for now := s.Start; now <= end+settle; now += step {
 		e.now = now
 		first := i
 		for i < len(s.Samples) && s.Samples[i].At <= now {
@@ -101,14 +109,14 @@ func (s *Story) play(ctx context.Context, e *engine) ([]Failure, error) {
 		if err := e.send(ctx, s.Samples[first:i]); err != nil {
 			return nil, err
 		}
-		if err := e.Tick(ctx, now); err != nil {
-			return nil, fmt.Errorf("evaluate: %w", err)
+		if err := e.tick(ctx); err != nil {
+			return nil, err
 		}
 		open = slices.DeleteFunc(open, func(x Expect) bool {
 			if now < s.Start+x.At {
 				return false
 			}
-			problem, known := x.check(e, s.Start)
+			problem, known := x.Check(e.Status(), e.Alerts(), s.Start)
 			if known && problem != "" {
 				failures = append(failures, Failure{x, problem})
 			}

@@ -10,51 +10,25 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 	"golang.org/x/tools/txtar"
 
+	"github.com/slowburn/slowburn/rules/scenario"
 	"github.com/slowburn/slowburn/slo"
 	"github.com/slowburn/slowburn/slo/load"
 	"github.com/slowburn/slowburn/slo/spec"
 )
 
-// Start is when every story begins: 2025-01-15 00:00 UTC, ms. It lies in the past of
-// any clock the tests may run under, since receivers refuse the future.
-const Start = int64(1_736_899_200_000)
+// Start is when every story begins.
+const Start = scenario.Start
 
-// Scenario is one story.
+// Scenario is one story and the SLO file it is about. Samples are in order of arrival,
+// expectations by time, each with its line as Ref.
 type Scenario struct {
-	Name       string
-	SLO        string // the SLO file
-	Objectives []*slo.Objective
-	Samples    []Sample // in order of arrival
-	Expects    []Expect // by time
-	Step       int64    // the shortest scrape interval, ms
-	End        int64    // ms after Start
-}
-
-// Sample is one scraped value and when it arrives.
-type Sample struct {
-	Labels labels.Labels
-	T      int64 // ms
-	V      float64
-	H      *histogram.FloatHistogram // nil for a float
-	At     int64                     // ms
-}
-
-// Expect is one line under -- expect --.
-type Expect struct {
-	At   int64  // ms after Start
-	Text string // the line
-	Key  string
-	Args []string
-	// SLO is the objective's name; empty where there is but one.
-	SLO string
-	// Groups are the budget's group labels, {} for the roll-up.
-	Groups string
-	Want   string
+	scenario.Story
+	Name, SLO string
+	End       int64 // of what happens and is looked at, ms after Start
 }
 
 // Each runs every story as a subtest.
@@ -83,7 +57,7 @@ func read(file string) (*Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Scenario{}
+	s := &Scenario{Story: scenario.Story{Start: Start}}
 	for _, f := range txtar.Parse(text).Files {
 		switch f.Name {
 		case "slo.yml":
@@ -105,95 +79,97 @@ func read(file string) (*Scenario, error) {
 			return nil, fmt.Errorf("%s: unknown section %q", file, f.Name)
 		}
 	}
-	slices.SortStableFunc(s.Samples, func(a, b Sample) int { return cmp.Compare(a.At, b.At) })
-	slices.SortStableFunc(s.Expects, func(a, b Expect) int { return cmp.Compare(a.At, b.At) })
+	slices.SortStableFunc(s.Samples, func(a, b scenario.Sample) int { return cmp.Compare(a.At, b.At) })
+	slices.SortStableFunc(s.Expects, func(a, b scenario.Expect) int { return cmp.Compare(a.At, b.At) })
 	return s, nil
 }
 
-// loadLine is a "load 15s [from 2m] [delay 40s] [held 1h]" line.
-type loadLine struct{ interval, from, delay, held int64 } // ms
-
-func parseLoad(words []string) (loadLine, error) {
-	l := loadLine{interval: 15_000, delay: 500}
-	if len(words)%2 != 0 {
-		return l, fmt.Errorf("%q: want load INTERVAL [from OFFSET] [delay LATENESS] [held UNTIL]", strings.Join(words, " "))
-	}
-	for i := 0; i < len(words); i += 2 {
-		d, err := slo.ParseDuration(words[i+1])
-		if err != nil {
-			return l, err
-		}
-		switch words[i] {
-		case "load":
-			l.interval = d.Milliseconds()
-		case "from":
-			l.from = d.Milliseconds()
-		case "delay":
-			l.delay = d.Milliseconds()
-		case "held":
-			l.held = d.Milliseconds()
-		default:
-			return l, fmt.Errorf("unknown word %q", words[i])
-		}
-	}
-	return l, nil
-}
-
+// readSeries reads "load 15s [from 2m] [delay 40s] [held 1h]" lines, each followed by
+// series.
 func (s *Scenario) readSeries(text string) error {
-	p := parser.NewParser(parser.Options{})
-	l := loadLine{interval: 15_000, delay: 500}
+	at := scenario.Scrapes{Interval: 15_000, Delay: scenario.Delay}
 	for _, line := range lines(text) {
 		if words := strings.Fields(line); words[0] == "load" {
 			var err error
-			if l, err = parseLoad(words); err != nil {
+			if at, err = parseLoad(words); err != nil {
 				return err
 			}
-			if s.Step == 0 || l.interval < s.Step {
-				s.Step = l.interval
-			}
+			s.Tick = min(cmp.Or(s.Tick, at.Interval), at.Interval)
 			continue
 		}
-		lset, values, err := p.ParseSeriesDesc(line)
-		if err != nil {
-			return fmt.Errorf("%s: %w", line, err)
+		if err := s.Load(line, at); err != nil {
+			return err
 		}
-		for i, v := range values {
-			if v.Omitted {
-				continue
-			}
-			t := Start + l.from + int64(i)*l.interval
-			s.Samples = append(s.Samples, Sample{Labels: lset, T: t, V: v.Value, H: v.Histogram, At: max(t+l.delay, Start+l.held)})
-			s.End = max(s.End, t-Start)
-			if l.held > 0 {
-				s.End = max(s.End, l.held)
-			}
-		}
+	}
+	for _, x := range s.Samples {
+		s.End = max(s.End, x.At-Start)
 	}
 	return nil
 }
 
+func parseLoad(words []string) (scenario.Scrapes, error) {
+	at := scenario.Scrapes{Delay: scenario.Delay}
+	if len(words)%2 != 0 {
+		return at, fmt.Errorf("%q: want load INTERVAL [from OFFSET] [delay LATENESS] [held UNTIL]", strings.Join(words, " "))
+	}
+	keys := map[string]*int64{"load": &at.Interval, "from": &at.From, "delay": &at.Delay, "held": &at.Held}
+	for i := 0; i < len(words); i += 2 {
+		d, err := slo.ParseDuration(words[i+1])
+		if err != nil {
+			return at, err
+		}
+		if keys[words[i]] == nil {
+			return at, fmt.Errorf("unknown word %q", words[i])
+		}
+		*keys[words[i]] = d.Milliseconds()
+	}
+	return at, nil
+}
+
+// readExpects reads "TIME KEY [ARGUMENT…] [{groups}] = VALUE" lines.
 func (s *Scenario) readExpects(text string) error {
 	for _, line := range lines(text) {
-		i := strings.LastIndex(line, " = ")
-		words := strings.Fields(line[:max(i, 0)])
-		if len(words) < 2 {
+		left, want, _ := strings.Cut(line, " = ")
+		left, groups, _ := strings.Cut(left, "{")
+		words := strings.Fields(left)
+		if len(words) < 2 || want == "" {
 			return fmt.Errorf("expect %q: want TIME KEY [ARGUMENT…] [{groups}] = VALUE", line)
 		}
 		at, err := slo.ParseDuration(words[0])
 		if err != nil {
 			return err
 		}
-		x := Expect{At: at.Milliseconds(), Text: line, Key: words[1], Args: words[2:], Groups: "{}", Want: strings.TrimSpace(line[i+3:])}
-		if n := len(x.Args); n > 0 && strings.HasPrefix(x.Args[n-1], "{") {
-			x.Groups, x.Args = x.Args[n-1], x.Args[:n-1]
+		x := scenario.Expect{At: at.Milliseconds(), Ref: line}
+		if groups != "" {
+			lset, err := parser.NewParser(parser.Options{}).ParseMetric("{" + groups)
+			if err != nil {
+				return fmt.Errorf("expect %q: %w", line, err)
+			}
+			x.Objective = s.named(lset.Get(slo.LabelSLO))
+			x.Groups = labels.NewBuilder(lset).Del(slo.LabelSLO).Labels()
 		}
-		if name, ok := strings.CutPrefix(x.Groups, `{slo="`); ok {
-			x.SLO, x.Groups = strings.TrimSuffix(name, `"}`), "{}"
+		switch key := strings.Join(words[1:], " "); {
+		case key != "firing":
+			x.Figures = map[string]string{key: strings.TrimSpace(want)}
+		case strings.TrimSpace(want) == "none":
+			x.Firing = []string{}
+		default:
+			x.Firing = strings.Fields(want)
 		}
 		s.Expects = append(s.Expects, x)
 		s.End = max(s.End, x.At)
 	}
 	return nil
+}
+
+// named is the ID of the story's objective of that name.
+func (s *Scenario) named(name string) string {
+	for _, o := range s.Objectives {
+		if o.Name == name {
+			return o.ID()
+		}
+	}
+	return name
 }
 
 func lines(text string) []string {
