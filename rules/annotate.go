@@ -41,7 +41,7 @@ func (e *Engine) annotations(a *alertState) labels.Labels {
 	set("hours_to_exhaustion", number(left/3600))
 	set("events_lost", number(window.Bad))
 	set("data_time", time.UnixMilli(ev.ts).UTC().Format(time.RFC3339))
-	e.whereToLook(b.obj, lb)
+	e.whereToLook(b, lb)
 	if worst, share := b.worstGroup(e, ev.ts, pair.Long); worst != "" {
 		set("worst_segment", fmt.Sprintf("%s (%s of the bad events in %s)", worst, percent(share), slo.FormatDuration(pair.Long)))
 	}
@@ -83,12 +83,16 @@ func (e *Engine) burning() bool {
 
 // whereToLook says who decides, and what the objective says to read. What is not
 // known is left out.
-func (e *Engine) whereToLook(o *objective, lb *labels.Builder) {
+func (e *Engine) whereToLook(b *budget, lb *labels.Builder) {
+	o := b.obj
 	owner, decision := e.opts.Decision(o.Objective)
 	lb.Set("decision_owner", owner)
 	lb.Set("decision", decision)
 	lb.Set("runbook_url", o.Runbook)
 	lb.Set("dashboard_url", o.Dashboard)
+	if o.Format.Tool() == slo.ToolPyrra {
+		lb.Set("pyrra_url", e.opts.ExternalURL+slo.BudgetLink(o.Objective, b.groups)) // what Pyrra's own page was, for templates that ask for it
+	}
 }
 
 // pair is the status of one pair of one rule.

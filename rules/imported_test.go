@@ -59,6 +59,11 @@ func TestImportedAlertsAreTheToolsOwn(t *testing.T) {
 	if diff := cmp.Diff(want, alerts()); diff != "" {
 		t.Error(diff)
 	}
+	for _, a := range r.firing("critical") {
+		if url := a.Annotations.Get("pyrra_url"); url == "" || url != a.GeneratorURL {
+			t.Errorf("want pyrra_url to lead to the objective's page, %s, have %q", a.GeneratorURL, url)
+		}
+	}
 	r.crash()
 	r.drive(t0+90*minute, t0+92*minute, 15*second, scrape)
 	if diff := cmp.Diff(want, alerts()); diff != "" {

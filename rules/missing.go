@@ -52,7 +52,7 @@ func (e *Engine) missingAnnotations(a *alertState, last int64) labels.Labels {
 	lb := labels.NewBuilder(labels.FromStrings(
 		"summary", fmt.Sprintf("no data for %s of %s", b.obj.Name, titled(b)), "description", description, "data_time", since,
 	))
-	e.whereToLook(b.obj, lb)
+	e.whereToLook(b, lb)
 	if own := b.obj.Absent; own != nil {
 		for name, text := range own.Annotations {
 			lb.Set(name, e.expand(name, text, a))

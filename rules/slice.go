@@ -3,7 +3,7 @@ package rules
 import "github.com/slowburn/slowburn/slo"
 
 // judge adds the events of the slot that ends at end to its slice and, where that
-// slice ends, answers with it as one event, good or bad. What a slice has so far is
+// slice ends, answers with it as one event, good or bad, or as bad as its share. What a slice has so far is
 // the ledger's carry: it is stored beside every slot, so a restart in the middle of a
 // slice loses nothing. Slices without events are no events. A late event belongs to
 // the slice that is open when it arrives.
@@ -12,7 +12,10 @@ func (l *ledger) judge(s slo.Slice, end int64, bad, total float64) (badSlices, s
 	verdict := func() {
 		if l.carry.total > 0 {
 			slices++
-			if l.carry.bad > s.MaxBad*l.carry.total {
+			switch {
+			case s.Ratio:
+				badSlices += min(1, max(0, l.carry.bad/l.carry.total))
+			case l.carry.bad > s.MaxBad*l.carry.total:
 				badSlices++
 			}
 		}

@@ -41,6 +41,8 @@ type Slice struct {
 	Length time.Duration
 	// MaxBad is the share of bad events that a good slice may have, ratio [0, 1).
 	MaxBad float64
+	// Ratio makes a slice as bad as its share of bad events, instead of good or bad.
+	Ratio bool
 }
 
 // Term adds the increments of the series that Matchers select, times the
@@ -198,6 +200,9 @@ func (s *SLI) meaning() string {
 	meaning := fmt.Sprintf("%s by %q births %s", strings.Join(lines, "; "), s.By, s.Births)
 	if s.Slice.Length > 0 {
 		meaning += fmt.Sprintf(" slices %s max %g", s.Slice.Length, s.Slice.MaxBad)
+	}
+	if s.Slice.Ratio {
+		meaning += " ratio"
 	}
 	return meaning
 }

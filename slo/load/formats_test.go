@@ -23,7 +23,9 @@ func shown(o *slo.Objective) string {
 		fmt.Fprintf(&b, ", owner %s", o.Owner)
 	}
 	fmt.Fprintf(&b, "\n  %s\n", terms(o.SLI))
-	if s := o.SLI.Slice; s.Length > 0 {
+	if s := o.SLI.Slice; s.Ratio {
+		fmt.Fprintf(&b, "  slices of %s, as bad as their share\n", s.Length)
+	} else if s.Length > 0 {
 		fmt.Fprintf(&b, "  slices of %s, bad above %g\n", s.Length, s.MaxBad)
 	}
 	for _, r := range o.Rules {

@@ -10,7 +10,8 @@ import (
 )
 
 // slices reads an SLI whose events are stretches of time: a minute is bad when more
-// than a share of its events is.
+// than a share of its events is, or, with "ratio: true" instead of max_bad, as bad as
+// its share of bad events.
 //
 //	slices:
 //	  events: {bad: …, total: …}
@@ -18,7 +19,14 @@ import (
 //	  length: 1m
 func (r reader) slices(m *document.Mapping, l line) slo.SLI {
 	events, latency := m.Get("events"), m.Get("latency")
-	limit, length := m.Require("max_bad"), m.Get("length")
+	ratio := m.Get("ratio").Bool()
+	limit, length := m.Get("max_bad"), m.Get("length")
+	switch {
+	case ratio && !limit.IsZero():
+		limit.Errorf("\"max_bad\" and \"ratio\" are given: a slice is good or bad, or as bad as its share")
+	case !ratio:
+		limit = m.Require("max_bad")
+	}
 	var sli slo.SLI
 	switch {
 	case events.IsZero() == latency.IsZero():
@@ -32,7 +40,7 @@ func (r reader) slices(m *document.Mapping, l line) slo.SLI {
 		sli = r.latency(lm, l)
 		lm.Done()
 	}
-	sli.Slice = slo.Slice{Length: time.Minute, MaxBad: share(limit)}
+	sli.Slice = slo.Slice{Length: time.Minute, MaxBad: share(limit), Ratio: ratio}
 	if !length.IsZero() {
 		sli.Slice.Length = r.Duration(length)
 	}

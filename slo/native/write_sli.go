@@ -42,7 +42,12 @@ func slicesMap(s *slo.SLI) (yaml.MapSlice, error) {
 	if of == nil {
 		return nil, errors.New("slices judge a weighted sum, which no kind of SLI can say")
 	}
-	return keys("slices", append(of, keys("max_bad", number(s.Slice.MaxBad), "length", slo.FormatDuration(s.Slice.Length))...)), nil
+	judged := keys("max_bad", number(s.Slice.MaxBad))
+	if s.Slice.Ratio {
+		judged = keys("ratio", true)
+	}
+	judged = append(judged, keys("length", slo.FormatDuration(s.Slice.Length))...)
+	return keys("slices", append(of, judged...)), nil
 }
 
 // eventsMap writes counters with a weight of one.

@@ -147,31 +147,35 @@ func (r reader) budgeting(n document.Node) {
 	switch n.String() {
 	case "", "Occurrences", "Timeslices":
 	case "RatioTimeslices":
-		r.Finding(slo.LevelWarning, "budgeting", n.Problem("budgetingMethod RatioTimeslices is read as Occurrences: every event weighs the same; a mean of ratios would let quiet slices outweigh busy ones"))
+		r.Finding(slo.LevelInfo, "budgeting", n.Problem("budgetingMethod RatioTimeslices is honoured: it lets quiet slices weigh as much as busy ones; with Occurrences every event weighs the same"))
 	default:
 		n.Errorf("budgetingMethod %q is not known: want Occurrences, Timeslices or RatioTimeslices", n)
 	}
 }
 
 // timeslices makes slices of time the events of an SLI, if the SLO asks for it: one is
-// good if so great a share of its events is. Those of gauges are slices already.
+// good if so great a share of its events is, or as bad as its share of bad events. Those
+// of gauges are slices already.
 func (r reader) timeslices(m *document.Mapping, method document.Node, sli *slo.SLI) {
 	targetNode, lengthNode := m.Get("timeSliceTarget"), m.Get("timeSliceWindow")
 	target, _, ok := targetNode.Number()
 	length := r.Duration(lengthNode)
-	if method.String() != "Timeslices" || len(sli.Terms) == 0 || sli.Terms[0].Kind == slo.GaugeSlices {
+	ratio := method.String() == "RatioTimeslices"
+	if method.String() != "Timeslices" && !ratio || len(sli.Terms) == 0 || sli.Terms[0].Kind == slo.GaugeSlices {
 		return
 	}
 	if length == 0 {
 		length = time.Minute
 	}
 	switch {
-	case targetNode.IsZero():
+	case targetNode.IsZero() && !ratio:
 		m.Node().Errorf("budgetingMethod Timeslices needs timeSliceTarget: the share of good events that makes a slice good, such as 0.95")
-	case ok && (target <= 0 || target > 1):
+	case ok && !ratio && (target <= 0 || target > 1):
 		targetNode.Errorf("timeSliceTarget %s: want a ratio above 0 and up to 1, such as 0.95", targetNode)
 	case length < time.Minute || length > time.Hour || length%time.Minute != 0 || time.Hour%length != 0:
 		r.Finding(slo.LevelWarning, "budgeting", lengthNode.Problem("timeSliceWindow %s is not whole minutes that divide an hour: every event weighs the same instead", lengthNode))
+	case ratio:
+		sli.Slice = slo.Slice{Length: length, Ratio: true}
 	default:
 		// The twelfth digit is rounded, so that 1 − 0.95 is 0.05.
 		sli.Slice = slo.Slice{Length: length, MaxBad: math.Round((1-target)*1e12) / 1e12}
