@@ -7,9 +7,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/storage"
+
+	"github.com/slowburn/slowburn/slo"
 )
 
 const slothPay = `version: prometheus/v1
@@ -73,7 +78,10 @@ func TestImportReport(t *testing.T) {
 	if code != 0 {
 		t.Fatal(complaint)
 	}
-	var doc struct{ Budgets []migrated }
+	var doc struct {
+		Start, End time.Time
+		Budgets    []migrated
+	}
 	if err := json.Unmarshal([]byte(out), &doc); err != nil {
 		t.Fatal(err)
 	}
@@ -87,6 +95,17 @@ func TestImportReport(t *testing.T) {
 		}
 		if want := 1 - bad/(0.01*total); math.Abs(float64(b.Ours)-want) > 1e-9 {
 			t.Errorf("%s: want %g left by our count, have %v", b.Objective, want, b.Ours)
+		}
+	}
+	// The rules that the tools write, word for word, over the same samples.
+	period := slo.FormatDuration(doc.End.Sub(doc.Start))
+	ratio := `(sum(rate(pay_total{code="500"}[5m])) / sum(rate(pay_total[5m])))[` + period + `:1m]`
+	for text, have := range map[string]slo.Number{
+		"sum_over_time(" + ratio + ") / count_over_time(" + ratio + ")":                                   sloth.Theirs,
+		`sum(increase(pay_total{code="500"}[` + period + `])) / sum(increase(pay_total[` + period + `]))`: pyrra.Theirs,
+	} {
+		if want := 1 - evaluated(t, raw, text, doc.End)/0.01; math.Abs(want-float64(have)) > 1e-6 {
+			t.Errorf("%s: want %g left, have %v", text, want, have)
 		}
 	}
 	// Ten bad minutes of 240: 4.2 % by the clock, 5.5 % of the events.
@@ -107,6 +126,25 @@ func TestImportReport(t *testing.T) {
 	if code != 0 || !strings.Contains(out, "weighs quiet and busy slices the same") || !strings.Contains(out, "Pyrra: increase") {
 		t.Errorf("want the table with its causes, have %s", out)
 	}
+}
+
+// evaluated is what upstream's PromQL makes of a text over a folder's samples.
+func evaluated(t *testing.T, dir, text string, at time.Time) float64 {
+	t.Helper()
+	db := openTestTSDB(t, dir)
+	defer db.Close()
+	engine := promql.NewEngine(promql.EngineOpts{MaxSamples: 1e6, Timeout: time.Minute, Parser: parser.NewParser(parser.Options{})})
+	defer engine.Close()
+	q, err := engine.NewInstantQuery(t.Context(), db, nil, text, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer q.Close()
+	v, err := q.Exec(t.Context()).Vector()
+	if err != nil || len(v) != 1 {
+		t.Fatalf("%s: want one number, have %v, %v", text, v, err)
+	}
+	return v[0].F
 }
 
 // TestImportRewrites: what is written is read by check without a complaint, and our own

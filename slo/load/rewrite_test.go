@@ -21,16 +21,16 @@ func kept(o *slo.Objective) *slo.Objective {
 	return c
 }
 
-// TestRewrittenObjectivesAreTheSame: reading what Write made of files in any format
+// TestRewrittenObjectivesAreTheSame: of every example in the repository, reading what Write made of files in any format
 // gives objectives of the same meaning, target, windows, alerts, labels and names.
 func TestRewrittenObjectivesAreTheSame(t *testing.T) {
 	t.Chdir("../../testdata/formats")
 	opts := spec.Options{SlothPeriod: slo.Rolling(28 * 24 * time.Hour)}
 	all := ""
-	for _, format := range []string{"sloth", "pyrra", "openslo"} {
-		was, err := load.Files([]string{format + "/*.yml"}, opts)
-		if err != nil {
-			t.Fatal(err)
+	for _, files := range []string{"sloth/*.yml", "pyrra/*.yml", "openslo/*.yml", "../slo/sloth-*.yml", "../../deploy/slos/*-sloth.yml"} {
+		was, err := load.Files([]string{files}, opts)
+		if err != nil || len(was.Objectives) == 0 {
+			t.Fatal(files, err)
 		}
 		text, err := native.Write(was.Objectives)
 		if err != nil {
@@ -39,7 +39,7 @@ func TestRewrittenObjectivesAreTheSame(t *testing.T) {
 		all += string(text)
 		is, err := load.Text("rewritten.yml", text, spec.Options{})
 		if err != nil {
-			t.Fatalf("%s: %v\n%s", format, err, text)
+			t.Fatalf("%s: %v\n%s", files, err, text)
 		}
 		have := map[string]*slo.Objective{}
 		for _, o := range is.Objectives {
