@@ -49,9 +49,20 @@ func DefaultAlerts() []TierAlert {
 	}
 }
 
+// criticalAlerts also page for 1 % of the budget in 15 min, a burn rate of 28.8 at 30 d:
+// an outage is told in half the time that 2 % in 1 h takes, and its end in less than
+// half. Its ticket comes at half the pace, 5 % in 1 d.
+func criticalAlerts() []TierAlert {
+	alerts := DefaultAlerts()
+	quick := TierPair{Long: 15 * time.Minute, Short: 2 * time.Minute, Share: 0.01}
+	alerts[0].Pairs = append([]TierPair{quick}, alerts[0].Pairs...)
+	alerts[1].Pairs[0].Share = 0.05
+	return alerts
+}
+
 // DefaultTiers are the shipped tiers. An objective without a tier is standard.
 func DefaultTiers() map[string]Tier {
-	critical := DefaultAlerts()
+	critical := criticalAlerts()
 	background := DefaultAlerts()[1:]
 	return map[string]Tier{
 		"critical":   {Name: "critical", Alerts: critical, Policy: DefaultPolicy()},
