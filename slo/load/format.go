@@ -77,6 +77,8 @@ func (f *formats) resource(r *spec.Reader, m *document.Mapping) {
 		pyrra.Read(r, m, f.pyrra)
 	case openslo.Is(m):
 		f.library.Read(r, m)
+	case m.Get("kind").String() == "List":
+		v.Errorf("a List, as kubectl exports it: make its items documents of their own, with yq '.items[] | split_doc'")
 	default:
 		v.Errorf("apiVersion %q is not known: want %s (Sloth), %s (Pyrra), %s or %s; slowburn's own files begin with \"version: %s\"",
 			version, slo.FormatSlothCRD, slo.FormatPyrra, slo.FormatOpenSLO, slo.FormatOpenSLOAlpha, slo.FormatNative)
