@@ -95,6 +95,17 @@ func alertmanagerWith(t *testing.T, cert *atomic.Pointer[tls.Certificate], got c
 	return am
 }
 
+// toTLS is a configuration that sends to am and trusts whom the file names.
+func toTLS(t *testing.T, am *httptest.Server, ca string) alerting.Config {
+	t.Helper()
+	return read(t, `
+alertmanagers:
+- scheme: https
+  static_configs: [{targets: ["`+am.Listener.Addr().String()+`"]}]
+  tls_config: {ca_file: "`+ca+`"}
+`)
+}
+
 // TestFault22_CertificateOfAlertmanager: while its certificate has expired, is another's
 // or was signed by a stranger, nothing is sent and the reason is shown. Once it is right
 // the page arrives, without a restart.
@@ -114,16 +125,9 @@ func TestFault22_CertificateOfAlertmanager(t *testing.T) {
 			var cert atomic.Pointer[tls.Certificate]
 			cert.Store(c.bad)
 			am := alertmanagerWith(t, &cert, got)
-			dir := t.TempDir()
-			known.trust(filepath.Join(dir, "ca.pem"))
-			config := read(t, `
-alertmanagers:
-- scheme: https
-  static_configs: [{targets: ["`+am.Listener.Addr().String()+`"]}]
-  tls_config: {ca_file: ca.pem}
-`)
-			config.Alerting.SetDirectory(dir)
-			m := start(t, alerting.Options{Config: config})
+			ca := filepath.Join(t.TempDir(), "ca.pem")
+			known.trust(ca)
+			m := start(t, alerting.Options{Config: toTLS(t, am, ca)})
 			m.Set([]slo.Alert{firing("A", time.Now())})
 			await(t, 30*time.Second, func() bool { return strings.Contains(m.Alertmanagers().Active[0].LastError, c.says) })
 			if len(got) != 0 {
@@ -143,21 +147,14 @@ func TestFault22_AuthorityChanges(t *testing.T) {
 	var cert atomic.Pointer[tls.Certificate]
 	cert.Store(before.sign("127.0.0.1", time.Hour))
 	am := alertmanagerWith(t, &cert, got)
-	dir := t.TempDir()
-	before.trust(filepath.Join(dir, "ca.pem"))
-	config := read(t, `
-alertmanagers:
-- scheme: https
-  static_configs: [{targets: ["`+am.Listener.Addr().String()+`"]}]
-  tls_config: {ca_file: ca.pem}
-`)
-	config.Alerting.SetDirectory(dir)
-	m := start(t, alerting.Options{Config: config})
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	before.trust(ca)
+	m := start(t, alerting.Options{Config: toTLS(t, am, ca)})
 	a := firing("A", time.Now())
 	m.Set([]slo.Alert{a})
 	equal(t, "A", within(t, got, 30*time.Second), "told under the first authority")
 
-	after.trust(filepath.Join(dir, "ca.pem"))
+	after.trust(ca)
 	am.CloseClientConnections()
 	b := firing("B", time.Now())
 	m.Set([]slo.Alert{a, b})

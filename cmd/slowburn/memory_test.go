@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/slowburn/slowburn/alerting/receiver"
@@ -28,11 +27,7 @@ func TestFault26_QueriesThenSamplesNeverPages(t *testing.T) {
 	config := filepath.Join(dir, "slowburn.yml")
 	putFile(t, config, "slo_files: [slos/*.yml]\nalerting:\n  alertmanagers:\n    - static_configs: [{targets: ['"+strings.TrimPrefix(am.URL, "http://")+"']}]\n")
 	putFile(t, filepath.Join(dir, "slos/shop.yml"), sloFile("shop", "99.9"))
-	app := kingpin.New("slowburn", "")
-	f := newServeFlags(app.Command("serve", ""))
-	if _, err := app.Parse([]string{"serve", "--config.file=" + config, "--storage.tsdb.path=" + t.TempDir(), "--web.listen-address=127.0.0.1:0"}); err != nil {
-		t.Fatal(err)
-	}
+	f := flagsOfServe(t, config)
 	listeners, err := listen(f)
 	if err != nil {
 		t.Fatal(err)

@@ -25,12 +25,7 @@ type running struct {
 // startServe starts serve over a configuration and waits until it is ready.
 func startServe(t *testing.T, config string, args ...string) *running {
 	t.Helper()
-	app := kingpin.New("slowburn", "")
-	f := newServeFlags(app.Command("serve", ""))
-	args = append([]string{"serve", "--config.file=" + config, "--storage.tsdb.path=" + t.TempDir(), "--web.listen-address=127.0.0.1:0", "--web.enable-lifecycle"}, args...)
-	if _, err := app.Parse(args); err != nil {
-		t.Fatal(err)
-	}
+	f := flagsOfServe(t, config, args...)
 	r := &running{t: t, log: newTold()}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -44,6 +39,18 @@ func startServe(t *testing.T, config string, args ...string) *running {
 	r.url = "http://" + r.log.until(t, `msg=listening address=(\S+)`, time.Minute)[1]
 	r.log.until(t, `msg=ready`, time.Minute)
 	return r
+}
+
+// flagsOfServe are those of one that serves a configuration at a free port.
+func flagsOfServe(t *testing.T, config string, args ...string) *serveFlags {
+	t.Helper()
+	app := kingpin.New("slowburn", "")
+	f := newServeFlags(app.Command("serve", ""))
+	args = append([]string{"serve", "--config.file=" + config, "--storage.tsdb.path=" + t.TempDir(), "--web.listen-address=127.0.0.1:0", "--web.enable-lifecycle"}, args...)
+	if _, err := app.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	return f
 }
 
 func (r *running) ask(method, path string) (status int, body string) {
