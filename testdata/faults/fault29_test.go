@@ -74,7 +74,7 @@ func TestFault29_WhoWatches(t *testing.T) {
 		}
 		webhook := rig.NewWebhook(t)
 		am := rig.StartAlertmanager(t, webhook.URL)
-		s := rig.NewSlowburn(t, rig.FeedConfig(am.Addr), map[string]string{"shop.yml": shopSLO})
+		s := rig.NewSlowburn(t, rig.FeedConfig(am.Addr)+everything, map[string]string{"shop.yml": shopSLO})
 		s.Start()
 		s.Ready(20 * time.Second)
 		shop := rig.NewShop(t)
