@@ -8,10 +8,10 @@ import (
 // cells is how many cells a block holds.
 const cells = 128
 
-const blockOverhead = 128
+const blockOverhead = 136
 
 // block is up to 128 cells in rows. Every column is as wide as its largest value
-// needs: 0 bytes while all are equal to the first, then 1, 2 or 4 bytes for whole
+// needs: 0 bytes while all are equal to the first, then 1 to 4 bytes for whole
 // numbers, else 8 as a float64. A value that does not fit rewrites the block, which
 // happens a few times in a block's life at most.
 type block struct {
@@ -121,6 +121,10 @@ func (b *block) column(offset, size, n int, width uint8) float64 {
 		for r := range n {
 			sum += uint64(binary.LittleEndian.Uint16(b.data[r*size+offset:]))
 		}
+	case 3:
+		for r := range n {
+			sum += uint64(uint24(b.data[r*size+offset:]))
+		}
 	case 4:
 		for r := range n {
 			sum += uint64(binary.LittleEndian.Uint32(b.data[r*size+offset:]))
@@ -138,9 +142,13 @@ func need(v float64) uint8 {
 		return 1
 	case v <= math.MaxUint16:
 		return 2
+	case v < 1<<24:
+		return 3
 	}
 	return 4
 }
+
+func uint24(p []byte) uint32 { return uint32(p[0]) | uint32(p[1])<<8 | uint32(p[2])<<16 }
 
 func put(p []byte, v float64, width uint8) []byte {
 	switch width {
@@ -148,6 +156,8 @@ func put(p []byte, v float64, width uint8) []byte {
 		return append(p, uint8(v))
 	case 2:
 		return binary.LittleEndian.AppendUint16(p, uint16(v))
+	case 3:
+		return append(p, uint8(uint32(v)), uint8(uint32(v)>>8), uint8(uint32(v)>>16))
 	case 4:
 		return binary.LittleEndian.AppendUint32(p, uint32(v))
 	case 8:
@@ -162,6 +172,8 @@ func get(p []byte, width uint8) float64 {
 		return float64(p[0])
 	case 2:
 		return float64(binary.LittleEndian.Uint16(p))
+	case 3:
+		return float64(uint24(p))
 	case 4:
 		return float64(binary.LittleEndian.Uint32(p))
 	}

@@ -42,22 +42,21 @@ func (l *level) push(sum Sum) {
 		for i, v := range l.open {
 			start[i] -= v
 		}
-		l.drop()
-		l.blocks = append(l.blocks, block{start: *start, from: l.cell - l.grain})
+		l.begins(block{start: *start, from: l.cell - l.grain})
 	}
 	l.blocks[len(l.blocks)-1].push(&l.open)
 	l.open = [columns]float64{}
 }
 
-// drop lets go of blocks no window reaches into.
-func (l *level) drop() {
+// begins appends a block and lets go of those no window reaches into. It happens every
+// 128 cells, so there is no room for more: for most of its life it would stay empty.
+func (l *level) begins(next block) {
 	i := 0
 	for i < len(l.blocks) && l.blocks[i].from+int64(l.blocks[i].n)*l.grain < l.cell-l.keep {
 		i++
 	}
-	if i > 0 {
-		l.blocks = append(l.blocks[:0:0], l.blocks[i:]...)
-	}
+	blocks := make([]block, 0, len(l.blocks)-i+1)
+	l.blocks = append(append(blocks, l.blocks[i:]...), next)
 }
 
 // at is what was counted up to ts, if the level reaches back that far and ts
