@@ -40,6 +40,8 @@ type Options struct {
 	// Held says whether Raw may hold samples of a series; nil: of any. It spares new
 	// series a search for their past.
 	Held func(labels.Labels) bool
+	// Damaged says that Raw has lost samples to damage on the disk since the last start.
+	Damaged bool
 	// Past is what free queries read; default Raw. Queries bounds them, and QueryRound,
 	// in wall time, all of those of one minute together; 0: not.
 	Past       storage.Queryable

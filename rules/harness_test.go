@@ -81,6 +81,7 @@ type rig struct {
 	heard       func(labels.Labels) bool // what Alertmanager acknowledged; nil: all
 	checkpoint  string                   // file; empty: none
 	queries     query.Limits
+	damaged     bool                 // raw samples were lost before the next start
 	amend       func(*rules.Options) // nil: nothing more
 }
 
@@ -143,7 +144,7 @@ func (r *rig) start() {
 		store = r.states
 	}
 	o := rules.Options{
-		Raw: r.raw, Ledger: r.ledger, Store: store, Slot: r.slot, Metrics: r.metrics, GroupLimit: r.limit, Checkpoint: r.checkpoint, Queries: r.queries,
+		Raw: r.raw, Damaged: r.damaged, Ledger: r.ledger, Store: store, Slot: r.slot, Metrics: r.metrics, GroupLimit: r.limit, Checkpoint: r.checkpoint, Queries: r.queries,
 		Acknowledged: func(l labels.Labels) bool { return r.heard == nil || r.heard(l) },
 		SourceLabels: []string{"cluster", "prometheus"},
 		Now:          func() time.Time { return time.UnixMilli(r.now) },

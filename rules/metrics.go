@@ -13,6 +13,7 @@ type engineMetrics struct {
 	births           *metrics.Counter
 	neighbourReads   *metrics.Counter
 	rawErrors        *metrics.Counter
+	scrapesLost      *metrics.Counter
 	groupsOverflowed *metrics.Counter
 	groupsExpired    *metrics.Counter
 	slotsClosed      *metrics.Counter
@@ -60,6 +61,7 @@ func newMetrics(set *metrics.Set, e *Engine) *engineMetrics {
 		births:           set.NewCounter("slowburn_engine_births_total"),
 		neighbourReads:   set.NewCounter("slowburn_engine_neighbour_reads_total"),
 		rawErrors:        set.NewCounter("slowburn_engine_raw_read_errors_total"),
+		scrapesLost:      set.NewCounter("slowburn_engine_scrapes_lost_total"),
 		groupsOverflowed: set.NewCounter("slowburn_engine_series_overflowed_total"),
 		groupsExpired:    set.NewCounter("slowburn_engine_groups_expired_total"),
 		slotsClosed:      set.NewCounter("slowburn_engine_slots_closed_total"),

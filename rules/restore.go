@@ -66,6 +66,11 @@ func (e *Engine) Restore(ctx context.Context) error {
 	if err := e.replayRaw(ctx); err != nil {
 		return err
 	}
+	if e.opts.Damaged {
+		if err := e.takeBack(ctx); err != nil {
+			return err
+		}
+	}
 	e.resumeQueries()
 	e.recoverLate(positions)
 	if e.opts.Position != nil {
