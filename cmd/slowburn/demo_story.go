@@ -85,7 +85,7 @@ slowburn print remote-write objectives.yml       # goes into prometheus.yml:
 // titleOf names an alert by what tells it from others.
 func titleOf(a slo.Alert) string {
 	title := a.Labels.Get(labels.AlertName)
-	for _, name := range []string{"severity", slo.LabelService, slo.LabelSLO, "region", "owner"} {
+	for _, name := range []string{"severity", slo.LabelService, slo.LabelSLO, "region", "owner", slo.LabelState} {
 		if v := a.Labels.Get(name); v != "" {
 			title += " " + name + "=" + v
 		}

@@ -25,7 +25,7 @@ func forecast(o *slo.Objective, changeType string, ofType, all []float64, assume
 	switch {
 	case len(ofType) > 0:
 		f.Basis = govern.BasisType
-		f.Assumption = fmt.Sprintf("the next one of type %q costs what the last %s did", changeType, count(min(remembered, len(ofType)), "of them", "of them"))
+		f.Assumption = fmt.Sprintf("the next one of type %q costs what the last %s did", changeType, count(min(remembered, len(ofType)), "one", "of them"))
 	case len(all) > 0:
 		costs, f.Basis = all, govern.BasisService
 		f.Assumption = fmt.Sprintf("no cost of the type %q is known for this service: it is taken to cost what its last %s did", changeType, count(min(remembered, len(all)), "release", "releases"))
@@ -39,7 +39,7 @@ func forecast(o *slo.Objective, changeType string, ofType, all []float64, assume
 	f.Releases = len(costs)
 	f.MedianRatio, f.P90Ratio = govern.Number(quantile(costs, 0.5)), govern.Number(quantile(costs, 0.9))
 	if f.Releases < few {
-		f.Assumption += ", which are few"
+		f.Assumption += "; that is little to go by"
 	}
 	return f
 }
@@ -52,9 +52,10 @@ func quantile(sorted []float64, q float64) float64 {
 	return sorted[max(1, rank)-1]
 }
 
+// count writes how many the last ones are: "the last one", "the last 12 of them".
 func count(n int, one, many string) string {
 	if n == 1 {
-		return "one " + one
+		return one
 	}
 	return fmt.Sprintf("%d %s", n, many)
 }

@@ -51,7 +51,7 @@ func TestForecast(t *testing.T) {
 	}{
 		{"nothing is known", nil, nil, govern.BasisAssumed, 0, 0.05, 0.05, "5 % of the budget is assumed"},
 		{"another type is", nil, many(12, 0.03), govern.BasisService, 12, 0.03, 0.03, "no cost of the type \"fix\" is known"},
-		{"one of the type", []float64{0.01}, many(12, 0.03), govern.BasisType, 1, 0.01, 0.01, "few"},
+		{"one of the type", []float64{0.01}, many(12, 0.03), govern.BasisType, 1, 0.01, 0.01, "costs what the last one did; that is little to go by"},
 		{"many of the type", recent, recent, govern.BasisType, 100, 0.02, 0.02, "the last 100"},
 		{"nine in ten are cheap", append(many(9, 0.01), 0.8), nil, govern.BasisType, 10, 0.01, 0.01, "the last 10"},
 		{"two in ten are dear", append(many(8, 0.01), 0.7, 0.8), nil, govern.BasisType, 10, 0.01, 0.7, "the last 10"},

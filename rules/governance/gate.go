@@ -119,7 +119,11 @@ func against(k *known, changeType string, now int64) []govern.Reason {
 		add(govern.ReasonBurning, govern.Fail, "a page fires: the budget burns too fast right now")
 	}
 	left := k.status.Windows[0].Remaining
-	if p90 := float64(k.forecast.P90Ratio); p90 > left && expires == 0 {
+	switch p90 := float64(k.forecast.P90Ratio); {
+	case p90 <= left || expires != 0:
+	case left < 0:
+		add(govern.ReasonForecast, govern.Fail, "the budget is overspent: %s of it is left, whatever a release costs", percent(left))
+	default:
 		add(govern.ReasonForecast, govern.Fail, "one of ten releases costs %s of the budget or more, and %s is left (%s)", percent(p90), percent(left), k.forecast.Assumption)
 	}
 	return out

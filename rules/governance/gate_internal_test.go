@@ -39,6 +39,7 @@ func TestGate(t *testing.T) {
 		{"guarded", "release", func(k *known) { k.policy.State = slo.PolicyGuarded }, govern.Pass, "budget"},
 		{"a page fires", "release", func(k *known) { k.status.Alerts = []slo.Alert{page} }, govern.Fail, "burning"},
 		{"too dear", "release", func(k *known) { k.forecast.P90Ratio = 0.61 }, govern.Fail, "forecast"},
+		{"overspent", "release", func(k *known) { k.status.Windows[0].Remaining, k.forecast.P90Ratio = -0.1, 0 }, govern.Fail, "forecast"},
 		{"just fits", "release", func(k *known) { k.forecast.P90Ratio = 0.6 }, govern.Pass, "budget"},
 		{"overridden", "release", func(k *known) { frozen(k); k.override = override }, govern.Pass, "policy override"},
 		{"blind and overridden", "release", func(k *known) { k.status, k.override = nil, override }, govern.Unknown, "no_data"},

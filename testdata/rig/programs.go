@@ -29,8 +29,8 @@ var build = sync.OnceValues(func() (string, error) {
 	return bin, cmd.Run()
 })
 
-// slowburn is the path of the program under test, built from this tree.
-func slowburn(t testing.TB) string {
+// Program is the path of the program under test, built from this tree.
+func Program(t testing.TB) string {
 	t.Helper()
 	bin, err := build()
 	if err != nil {

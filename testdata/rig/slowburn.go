@@ -53,13 +53,13 @@ func (s *Slowburn) DataDir() string { return filepath.Join(s.dir, "data") }
 // Start runs slowburn, with more flags if given, and returns at once.
 func (s *Slowburn) Start(flags ...string) {
 	s.t.Helper()
-	s.start(slowburn(s.t), s.flags(flags))
+	s.start(Program(s.t), s.flags(flags))
 }
 
 // StartLimited runs it with so little memory, such as 64MiB, as GOMEMLIMIT says.
 func (s *Slowburn) StartLimited(memory string, flags ...string) {
 	s.t.Helper()
-	s.start("env", append([]string{"GOMEMLIMIT=" + memory, slowburn(s.t)}, s.flags(flags)...))
+	s.start("env", append([]string{"GOMEMLIMIT=" + memory, Program(s.t)}, s.flags(flags)...))
 }
 
 func (s *Slowburn) start(bin string, args []string) {
@@ -78,7 +78,7 @@ func (s *Slowburn) Run(args ...string) (string, error) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, slowburn(s.t), args...)
+	cmd := exec.CommandContext(ctx, Program(s.t), args...)
 	cmd.Dir = s.dir
 	out, err := cmd.CombinedOutput()
 	return string(out), err
@@ -87,7 +87,7 @@ func (s *Slowburn) Run(args ...string) (string, error) {
 // Begin runs another command of the program in its folder and returns at once.
 func (s *Slowburn) Begin(args ...string) *proc.Process {
 	s.t.Helper()
-	return proc.Start(s.t, s.dir, "slowburn "+args[0], slowburn(s.t), args...)
+	return proc.Start(s.t, s.dir, "slowburn "+args[0], Program(s.t), args...)
 }
 
 // Ready waits until slowburn says it is.

@@ -3,7 +3,6 @@ package browser_test
 import (
 	"errors"
 	"flag"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -19,13 +18,7 @@ func TestPictures(t *testing.T) {
 		t.Skip("run by make pictures")
 	}
 	chromium := Start(t)
-	bin, err := filepath.Abs(filepath.Join(root, "bin/slowburn"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := proc.FreeAddress(t)
-	proc.Start(t, t.TempDir(), "demo", bin, "demo", "--web.listen-address="+address)
-	base := "http://" + address + "/"
+	base := Demo(t)
 	proc.Until(t, 5*time.Minute, "the demo's page fires", func() error {
 		text, err := get(base + "api/slo/v1/standing")
 		if err == nil && !strings.Contains(text, `"pages":1`) {

@@ -25,6 +25,7 @@ func TestPage(t *testing.T) {
 	t.Run("Releases", func(t *testing.T) { releases(t, chromium, base) })
 	t.Run("Status", func(t *testing.T) { status(t, chromium, base) })
 	t.Run("Fault23_HostileTextIsData", func(t *testing.T) { hostile(t, chromium, base) })
+	t.Run("LongTexts", func(t *testing.T) { long(t, chromium, base) })
 	t.Run("Phone", func(t *testing.T) { phone(t, chromium, base) })
 	t.Run("Night", func(t *testing.T) { night(t, chromium, base) })
 	t.Run("Keyboard", func(t *testing.T) { keyboard(t, chromium, base) })
@@ -39,14 +40,14 @@ func objectivePath(service, slo string) string {
 func overview(t *testing.T, chromium Chromium, base string) {
 	p := chromium.Open(t, base, "", Desk)
 	// What burns comes first, of ten thousand; few of them are drawn.
-	p.See("shop/availability", "burning", "page", "10,003 objectives")
+	p.See("shop/availability", "burning", "page", "10,004 objectives")
 	if first := Eval[string](p, "document.querySelector('tbody tr:not(.gap)').innerText"); !strings.Contains(first, "shop/availability") {
 		t.Errorf("want what burns first, have %q", first)
 	}
 	if n := Eval[int](p, "document.querySelectorAll('tbody tr').length"); n > 200 {
 		t.Errorf("want rows in sight alone, have %d", n)
 	}
-	t.Logf("10,003 objectives: rows drawn %.0f ms after the page was asked for, of which the list took %.0f ms",
+	t.Logf("10,004 objectives: rows drawn %.0f ms after the page was asked for, of which the list took %.0f ms",
 		Eval[float64](p, "performance.getEntriesByName('rows')[0]?.startTime ?? -1"),
 		Eval[float64](p, "performance.getEntriesByType('resource').find(e => e.name.endsWith('summary')).duration"))
 	p.Accessible()
@@ -129,7 +130,7 @@ func releases(t *testing.T, chromium Chromium, base string) {
 
 func status(t *testing.T, chromium Chromium, base string) {
 	p := chromium.Open(t, base, "status", Desk)
-	p.See("10003 objectives, no error", "browser", "Samples received", "does not answer", "Memory per budget", "Limits")
+	p.See("10004 objectives, no error", "browser", "Samples received", "does not answer", "Memory per budget", "Limits")
 	p.Accessible()
 	p.FitsWidth()
 	p.Shot("status")
@@ -152,6 +153,21 @@ func hostile(t *testing.T, chromium Chromium, base string) {
 	p := chromium.Open(t, base, "?q="+url.QueryEscape(HostileScript)+"&owner="+url.QueryEscape(HostileImage)+"&sort=%3Cb%3E", Desk)
 	p.See("No objective matches")
 	p.Shot("hostile")
+}
+
+// long opens the views in which a text of 10 kB could push everything else away.
+func long(t *testing.T, chromium Chromium, base string) {
+	for _, screen := range []Screen{Desk, Phone} {
+		for _, path := range []string{"?q=wordy", objectivePath("wordy", wordyName), "releases?service=wordy"} {
+			p := chromium.Open(t, base, path, screen)
+			p.See("wordy")
+			p.Until("!document.body.innerText.includes('Loading…')")
+			p.FitsWidth()
+			if high := Eval[int](p, "Math.max(...[...document.querySelectorAll('h1, header.title, tbody tr')].map(e => e.offsetHeight))"); high > 900 {
+				t.Errorf("%s: one text is %d px high", path, high)
+			}
+		}
+	}
 }
 
 func phone(t *testing.T, chromium Chromium, base string) {
@@ -231,4 +247,18 @@ func unavailable(t *testing.T, chromium Chromium, base string) {
 	p.See("No answer for the status (503).")
 	down.Store(false)
 	p.Until("!document.body.innerText.includes('No answer') && document.body.innerText.includes('Samples received')")
+
+	// So it is in every other view.
+	for path, shown := range map[string]string{
+		objectivePath("shop", "availability"): "Budget left of 30d", "now": "of the budget per hour", "releases?service=shop": "May override",
+	} {
+		p := chromium.Open(t, server.URL+target.Path, path, Desk)
+		p.See(shown)
+		down.Store(true)
+		p.See("(503)", "memory is short: queries wait", shown)
+		p.Accessible()
+		p.Do(Click("header.frame nav a[href='./']"))
+		p.Until("location.pathname.endsWith('/')")
+		down.Store(false)
+	}
 }

@@ -77,6 +77,26 @@ objectives:
         total: nobody_sends_this_total
 `, HostileImage, HostileScript)
 
+// wordy has texts of 10 kB without a place to break.
+var wordy = fmt.Sprintf(`version: slowburn/v1
+service: wordy
+owner: %q
+objectives:
+  - name: %s
+    description: %q
+    target: 99
+    windows: [30d]
+    sli:
+      events:
+        bad: wordy_total{code="500",text=%q}
+        total: wordy_total{text=%[4]q}
+`, tenKB("owner"), wordyName, tenKB("description"), tenKB("selector"))
+
+// wordyName is as long as a name may be.
+var wordyName = strings.Repeat("n", 128)
+
+func tenKB(text string) string { return strings.Repeat(text, 10_000/len(text)) }
+
 func many() string {
 	var b strings.Builder
 	for s := range 100 {
@@ -115,7 +135,7 @@ func worldCounters() []counter {
 // World is a slowburn with data under a path, until the test ends.
 func World(t testing.TB) (base string) {
 	t.Helper()
-	s := rig.NewSlowburn(t, config, map[string]string{"shop.yml": shop, "many.yml": many()})
+	s := rig.NewSlowburn(t, config, map[string]string{"shop.yml": shop, "many.yml": many(), "wordy.yml": wordy})
 	base = "http://" + s.Addr + "/slo/"
 	s.Start("--web.external-url="+strings.TrimSuffix(base, "/"), "--slo.max-groups=3000")
 	s.ReadyUnder("/slo", 2*time.Minute)
@@ -153,6 +173,19 @@ func started(t testing.TB, config string, slos map[string]string) string {
 	s.Start()
 	s.Ready(time.Minute)
 	return "http://" + s.Addr + "/"
+}
+
+// Demo is a `slowburn demo`, once its page answers.
+func Demo(t testing.TB, flags ...string) (base string) {
+	t.Helper()
+	address := proc.FreeAddress(t)
+	proc.Start(t, t.TempDir(), "demo", rig.Program(t), append([]string{"demo", "--web.listen-address=" + address}, flags...)...)
+	base = "http://" + address + "/"
+	proc.Until(t, time.Minute, "the demo answers", func() error {
+		_, err := get(base + "api/slo/v1/standing")
+		return err
+	})
+	return base
 }
 
 func get(url string) (string, error) {

@@ -19,6 +19,7 @@ export interface GateAnswer {
   objectives: GateObjective[] | null;
   override?: Override;
   may_override: string[] | null;
+  asked_ms: number;
 }
 
 export interface GateObjective {
@@ -29,6 +30,17 @@ export interface GateObjective {
   window: string;
   remaining_ratio: JSONNumber;
   coverage_ratio: JSONNumber;
+  data_time_ms: number;
+  forecast: Forecast;
+  /** burning are the severities of its burn-rate alerts that fire. */
+  burning: string[];
+}
+
+/** Forecast is what a release is expected to cost: shares of the whole budget. */
+export interface Forecast {
+  median_ratio: JSONNumber;
+  p90_ratio: JSONNumber;
+  assumption: string;
 }
 
 export interface Override {

@@ -20,7 +20,7 @@ export function Audit({ service }: { service: string }) {
                 <td class="num left">{clock(e.time_ms)}</td>
                 <td>{e.author}</td>
                 <td>{e.action}</td>
-                <td>{[e.service, e.subject].filter(Boolean).join(' ')}</td>
+                <td>{[e.subject?.startsWith(e.service + '/') ? '' : e.service, e.subject].filter(Boolean).join(' ')}</td>
                 <td>{[e.reason, e.detail].filter(Boolean).join('; ')}</td>
               </tr>
             ))}

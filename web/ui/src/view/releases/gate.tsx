@@ -3,7 +3,7 @@ import type { GateAnswer, Verdict } from '../../api/gate';
 import { float } from '../../api/number';
 import { usePoll } from '../../api/poll';
 import { ratio } from '../../format/number';
-import { clock } from '../../format/time';
+import { ago, clock } from '../../format/time';
 import { change, Link } from '../../navigate';
 import { Notice } from '../../part/notice';
 
@@ -24,6 +24,7 @@ export function Gate({ service, params }: { service: string; params: URLSearchPa
         <input value={type} placeholder="any" onChange={(e) => change({ change: e.currentTarget.value })} />
       </label>
       {polled.error && <Notice failure={polled.error} what="the gate" stale={a !== undefined} />}
+      {!a && !polled.error && <p class="soft">Asking…</p>}
       {a && (
         <>
           <p class={'verdict ' + a.decision}>
@@ -54,7 +55,14 @@ export function Gate({ service, params }: { service: string; params: URLSearchPa
             </>
           )}
           <Objectives answer={a} />
-          {(a.may_override ?? []).length > 0 && <p class="soft">May override: {a.may_override!.join(', ')}.</p>}
+          <ul class="reasons soft">
+            {(a.objectives ?? []).map((o) => (
+              <li key={o.slo}>
+                Cost of {o.slo}: {o.forecast.assumption}.
+              </li>
+            ))}
+          </ul>
+          <p class="soft">May override: {(a.may_override ?? []).join(', ') || 'whoever has the admin scope'}.</p>
         </>
       )}
     </section>
@@ -76,7 +84,14 @@ function Objectives({ answer }: { answer: GateAnswer }) {
               Left
             </th>
             <th scope="col" class="num">
+              Costs, median / 90th
+            </th>
+            <th scope="col">Fires</th>
+            <th scope="col" class="num">
               Coverage
+            </th>
+            <th scope="col" class="num">
+              Data
             </th>
             <th scope="col">Decides</th>
           </tr>
@@ -92,7 +107,12 @@ function Objectives({ answer }: { answer: GateAnswer }) {
               <td class={o.verdict}>{o.verdict}</td>
               <td>{o.policy_state}</td>
               <td class="num">{ratio(float(o.remaining_ratio))}</td>
+              <td class="num" title={o.forecast.assumption}>
+                {ratio(float(o.forecast.median_ratio))} / {ratio(float(o.forecast.p90_ratio))}
+              </td>
+              <td class={o.burning.length > 0 ? 'fail' : ''}>{o.burning.join(', ') || 'nothing'}</td>
               <td class="num">{ratio(float(o.coverage_ratio))}</td>
+              <td class="num">{ago(o.data_time_ms, answer.asked_ms)}</td>
               <td>{o.decision_owner}</td>
             </tr>
           ))}

@@ -11,7 +11,7 @@ export function Marks({ releases }: { releases: Release[] }) {
       <h2>Marked releases</h2>
       {releases.length === 0 ? (
         <p class="soft">
-          None yet. A pipeline marks one by <code>POST api/slo/v1/releases</code> with service and version.
+          None yet. A pipeline marks one by <code>slowburn release mark</code>, or <code>POST api/slo/v1/releases</code> with service and version.
         </p>
       ) : (
         <div class="scroll" tabIndex={0} role="region" aria-label="releases">
@@ -40,6 +40,7 @@ export function Marks({ releases }: { releases: Release[] }) {
                     {(r.costs ?? []).map((c) => (
                       <CostLine key={c.slo} cost={c} />
                     ))}
+                    {(r.costs ?? []).length === 0 && <span class="soft">not known yet</span>}
                   </td>
                   <td>{r.detected ? 'seen in the samples' : r.author}</td>
                 </tr>
