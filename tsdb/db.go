@@ -93,7 +93,7 @@ func (d *DB) open() error {
 		reg.to = prometheus.WrapRegistererWith(prometheus.Labels{"db": d.opts.Name}, d.opts.Registerer)
 	}
 	d.head.reset()
-	inner, err := promtsdb.Open(d.dir, d.log, reg, d.opts.upstream(&d.head), nil)
+	inner, err := promtsdb.Open(d.dir, d.log, reg, d.opts.upstream(&d.head), d.opts.Stats)
 	if err != nil {
 		reg.unregisterAll()
 		return fmt.Errorf("open %s TSDB: %w", d.opts.Name, err)

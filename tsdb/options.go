@@ -39,6 +39,8 @@ type Options struct {
 	Registerer prometheus.Registerer
 	// Metrics gets slowburn_tsdb_*; nil: a set of its own.
 	Metrics *metrics.Set
+	// Stats tell, while the TSDB opens, how much of its WAL has been read; nil: nobody asks.
+	Stats *promtsdb.DBStats
 	// Logger; nil: silence.
 	Logger *slog.Logger
 

@@ -42,6 +42,7 @@ func (s *server) runEngine(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.starting.begins("budgets are reckoned from the ledger and the newest samples")
 	if err := c.engine.LoadRecords(); err != nil {
 		s.log.Error("alert states are rebuilt from the ledger", "err", err)
 	}
@@ -72,6 +73,7 @@ func (s *server) openCore() (*core, error) {
 		Retention: time.Duration(f.RawRetention), OutOfOrder: cfg.Ingest.OutOfOrder,
 		MaxSeries: int64(cfg.Ingest.Limits.Series), MinFree: int64(f.StorageMinFree), WALFsync: time.Duration(f.WALFsync),
 		Registerer: s.registry, Metrics: s.metrics, Logger: s.log.With("component", "raw"),
+		Stats: s.starting.opens("raw samples are read"),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open raw samples: %w", err)
@@ -82,6 +84,7 @@ func (s *server) openCore() (*core, error) {
 	c.ledger, err = tsdb.OpenLedger(filepath.Join(f.StoragePath, "ledger"), tsdb.Options{
 		Retention: time.Duration(f.LedgerRetention), MinFree: int64(f.StorageMinFree), WALFsync: time.Duration(f.WALFsync),
 		Registerer: s.registry, Metrics: s.metrics, Logger: s.log.With("component", "ledger"),
+		Stats: s.starting.opens("the ledger is read"),
 	})
 	if err != nil {
 		c.close(s.log)

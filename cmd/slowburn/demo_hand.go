@@ -18,6 +18,8 @@ type hand struct {
 	wish    atomic.Int32
 	broken  atomic.Bool
 	snippet func() string
+	// history is how much of the shop's past is in, per cent; 0 before and after.
+	history atomic.Int32
 }
 
 const (
@@ -45,6 +47,9 @@ func (h *hand) State() web.DemoState {
 		broken = false
 	}
 	what := "The shop is well."
+	if n := h.history.Load(); n > 0 {
+		what = fmt.Sprintf("The shop's past is being written: %d %%.", n)
+	}
 	if broken {
 		what = fmt.Sprintf("The shop's %s fails for %g of 100 customers in one region.", shop.Checkout, outageShare*100)
 	}

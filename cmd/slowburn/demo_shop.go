@@ -93,6 +93,7 @@ func (d *demo) past(ctx context.Context, s *shop.Shop, to *shop.Sender, start in
 	if err := d.counted(ctx, last, time.Minute, p, start); err != nil {
 		return 0, err
 	}
+	d.hand.history.Store(0)
 	samples, series := to.Sent()
 	d.story.history(time.Duration(d.f.History), samples, series, time.Since(began))
 	return last, nil
@@ -105,7 +106,9 @@ func (d *demo) counted(ctx context.Context, ts int64, behind time.Duration, p *p
 	for {
 		if c := d.server.core.Load(); c != nil {
 			for _, src := range c.engine.Sources() {
-				p.at(time.Duration(src.Closed-start) * time.Millisecond)
+				done := time.Duration(src.Closed-start) * time.Millisecond
+				p.at(done)
+				d.hand.history.Store(int32(min(99, max(1, 100*done/time.Duration(d.f.History)))))
 				if src.Closed >= ts-behind.Milliseconds() {
 					return nil
 				}

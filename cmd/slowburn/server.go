@@ -46,6 +46,7 @@ type server struct {
 	reloading sync.Mutex
 	memory    memoryWatch
 	now       func() time.Time // the wall clock; the demo's may run fast
+	starting  starting
 	// core is set once databases and engine are recovered.
 	core atomic.Pointer[core]
 }
@@ -148,7 +149,7 @@ func (s *server) newWeb(demo web.Demo) error {
 		Sources: s.sources, Demo: demo,
 		Ready: func() error {
 			if s.core.Load() == nil {
-				return errStarting
+				return &s.starting
 			}
 			return nil
 		},
