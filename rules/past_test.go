@@ -2,8 +2,10 @@ package rules_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
@@ -55,8 +57,8 @@ func (r *rig) countPasts(generation string) (counted int) {
 }
 
 // TestPast_EqualsHavingBeenThere: a newcomer has, once its past is counted, what the
-// objective has that was there all along, in every window, kills and hostile samples in
-// between or not.
+// objective has that was there all along, in every window, whatever the SLI, with a
+// source that lags, resets, births, and kills in between.
 func TestPast_EqualsHavingBeenThere(t *testing.T) {
 	checkFew(t, 8*oracleShare, func(rt *rapid.T) {
 		interval := rapid.SampledFrom([]int64{5, 15, 30}).Draw(rt, "interval")
@@ -69,6 +71,17 @@ func TestPast_EqualsHavingBeenThere(t *testing.T) {
 		if rapid.Bool().Draw(rt, "grouped") {
 			old = availability(0.999, "instance")
 		}
+		switch rapid.SampledFrom([]string{"events", "good", "slices", "gauge"}).Draw(rt, "SLI") {
+		case "good":
+			old.SLI.Terms = []slo.Term{{Matchers: old.SLI.Terms[1].Matchers, Bad: 1, Total: 1}, {Matchers: append(slices.Clone(old.SLI.Terms[1].Matchers), matcher("code", "200")), Bad: -1}}
+		case "slices":
+			old.SLI.Slice = slo.Slice{Length: time.Minute, MaxBad: 0.4}
+		case "gauge":
+			for i := range old.SLI.Terms {
+				old.SLI.Terms[i].Kind, old.SLI.Terms[i].Op, old.SLI.Terms[i].Threshold = slo.GaugeSlices, "==", 0
+			}
+			old.SLI.Terms[1].Op = ""
+		}
 		old.SLI.Births = rapid.SampledFrom([]slo.Births{slo.BirthsAuto, slo.BirthsZero}).Draw(rt, "births")
 		r := newRig(t, t0, old)
 		defer r.close()
@@ -77,6 +90,9 @@ func TestPast_EqualsHavingBeenThere(t *testing.T) {
 		counters := map[string]float64{}
 		born := map[string]int64{"i1": rapid.Int64Range(60, 1800).Draw(rt, "born"), "i2": rapid.Int64Range(60, 1800).Draw(rt, "born")}
 		came := false
+		// A second source is sent what it scrapes a while later.
+		lag := rapid.SampledFrom([]int64{0, 20, 100, 240}).Draw(rt, "lag")
+		var behind []arrival
 		for sec := int64(0); sec < 2000; sec += interval {
 			r.now = t0 + sec*1000 + 500
 			if sec >= comes && !came {
@@ -105,11 +121,26 @@ func TestPast_EqualsHavingBeenThere(t *testing.T) {
 				}
 			}
 			r.send(batch...)
+			for i := range batch {
+				other := batch[i]
+				other.lset = labels.NewBuilder(other.lset).Set("prometheus", "b").Labels()
+				other.at = other.t + lag*1000
+				behind = append(behind, other)
+			}
+			if n := slices.IndexFunc(behind, func(a arrival) bool { return a.at > r.now }); n != 0 {
+				if n < 0 {
+					n = len(behind)
+				}
+				r.send(behind[:n]...)
+				behind = behind[n:]
+			}
 			r.tick()
 			if came && r.countPasts("b1") > 0 && r.metric("slowburn_history_objectives_waiting") != 0 {
 				rt.Fatal("it still waits")
 			}
 		}
+		r.now += lag * 1000
+		r.send(behind...)
 		r.flush()
 		if err := r.sameBudgets("availability", "newcomer"); err != nil {
 			rt.Fatal(err)
