@@ -89,7 +89,7 @@ func TestPast_EqualsHavingBeenThere(t *testing.T) {
 		r.start()
 		counters := map[string]float64{}
 		born := map[string]int64{"i1": rapid.Int64Range(60, 1800).Draw(rt, "born"), "i2": rapid.Int64Range(60, 1800).Draw(rt, "born")}
-		came := false
+		came, atStart := false, rapid.Bool().Draw(rt, "comes at a start")
 		// A second source is sent what it scrapes a while later.
 		lag := rapid.SampledFrom([]int64{0, 20, 100, 240}).Draw(rt, "lag")
 		var behind []arrival
@@ -98,7 +98,11 @@ func TestPast_EqualsHavingBeenThere(t *testing.T) {
 			if sec >= comes && !came {
 				came = true
 				r.objectives = append(r.objectives, newcomer(old.SLI))
-				r.must(r.engine.Apply(t.Context(), r.objectives))
+				if atStart {
+					r.crash()
+				} else {
+					r.must(r.engine.Apply(t.Context(), r.objectives))
+				}
 				if why := r.reason("newcomer"); !strings.HasPrefix(why, "history: 0 %") {
 					rt.Fatalf("want it said that the past is waited for, have %q", why)
 				}
