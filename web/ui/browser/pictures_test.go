@@ -3,6 +3,8 @@ package browser_test
 import (
 	"errors"
 	"flag"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -34,10 +36,16 @@ func TestPictures(t *testing.T) {
 	p.See("region=")
 	p.Until("document.querySelectorAll('svg.spark path').length >= 6")
 	p.ShotIn(dir, "overview")
-	p = chromium.Open(t, base, objectivePath("checkout", "availability"), Screen{Width: 1360, Height: 1280})
+	p = chromium.Open(t, base, objectivePath("checkout", "availability"), Screen{Width: 1360, Height: 900})
 	p.Until("document.querySelectorAll('.plot canvas').length === 3")
 	p.ShotIn(dir, "objective")
 	p = chromium.Open(t, base, "status", Desk)
 	p.See("Samples received", "answers")
 	p.ShotIn(dir, "status")
+	for _, name := range []string{"now", "overview", "objective", "status"} {
+		file, err := os.Stat(filepath.Join(root, dir, name+".png"))
+		if err != nil || file.Size() > 150_000 {
+			t.Errorf("want a picture that a repository bears, have %v, %v", file, err)
+		}
+	}
 }

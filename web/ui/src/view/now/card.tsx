@@ -7,7 +7,7 @@ import { Outside } from '../../part/outside';
 import type { Burning } from './burning';
 
 /** identity are labels that the title says, or nobody reads at night. */
-const identity = new Set(['alertname', 'severity', 'sloth_severity', 'service', 'slo', 'window', 'tier', 'owner']);
+const identity = new Set(['alertname', 'severity', 'sloth_severity', 'service', 'slo', 'window', 'tier', 'owner', 'decision_owner']);
 
 /** Card is one budget that burns: what, how fast, how much is left, what to do, who knows. */
 export function Card({ burning }: { burning: Burning }) {
