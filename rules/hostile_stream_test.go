@@ -139,7 +139,8 @@ type line struct {
 	lset    labels.Labels
 	family  bool // births of others depend on it
 	n       int
-	calm    int // scrapes since something happened to the timing
+	calm    int  // scrapes since something happened to the timing
+	arrived bool // a sample did, when it was due
 	v       float64
 	started int64
 	buckets [3]float64
@@ -182,6 +183,7 @@ func (l *line) draw(rt *rapid.T, start, from, to int64) {
 				PositiveSpans: []histogram.Span{{Offset: 0, Length: 3}}, PositiveBuckets: slices.Clone(l.buckets[:]),
 			}
 		}
+		l.arrived = l.arrived || a.at == t+500 && !math.IsNaN(a.v)
 		w.stream = append(w.stream, a)
 	}
 }
@@ -199,8 +201,10 @@ func (l *line) step(rt *rapid.T, t int64) {
 	case happens == 0 && w.hostile["resets"]:
 		l.v, l.started = float64(rapid.IntRange(0, 5).Draw(rt, "reset to")), t-7
 		l.buckets = [3]float64{}
-	case w.hostile["births"] && l.n < 4:
-		l.v++ // whichever is the first to arrive is plausible, and stays it
+	case w.hostile["births"] && (l.n < 4 || !l.arrived):
+		if l.n < 4 || l.v < 10 {
+			l.v++ // whichever is the first to arrive is plausible, and stays it
+		}
 	default:
 		l.v += float64(rapid.IntRange(0, 9).Draw(rt, "more"))
 	}
