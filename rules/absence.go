@@ -133,8 +133,11 @@ func (b *budget) held() *alertState {
 }
 
 // spokenFor says whether the budget's roll-up misses its data too, and tells so: one
-// fault, one alert.
+// fault, one alert. What a composite misses, its members tell.
 func (b *budget) spokenFor(now int64) bool {
+	if b.obj.SLI.Composite() {
+		return true
+	}
 	up := b.obj.rollUp
 	return up != nil && up != b && up.alertsHere() && up.look(now).absent(b.obj)
 }

@@ -241,7 +241,7 @@ func europe(target float64, w slo.Window) *slo.Objective {
 // journeyOf is a composite of an objective and of europe, over the first one's windows.
 func journeyOf(o *slo.Objective) *slo.Objective {
 	c := o.Clone()
-	c.Name, c.Absence = "journey", slo.AbsenceIgnore
+	c.Name = "journey"
 	c.SLI = slo.SLI{Members: []slo.Member{{Service: o.Service, Name: o.Name, Weight: 0.25}, {Service: o.Service, Name: "europe", Weight: 0.75}}}
 	return c
 }

@@ -97,8 +97,6 @@ func (r reader) nativeObjective(m *document.Mapping, o *slo.Objective, d nativeD
 	r.absence(m, o)
 	if o.SLI.Composite() {
 		r.ofMembers(m)
-		// What is missing is missing to its members.
-		o.Absence = slo.AbsenceIgnore
 	}
 	tier, ok := r.tier(m.Get("tier"), d.tier)
 	o.Tier, o.Policy = tier.Name, tier.Policy
