@@ -114,6 +114,7 @@ func (e *Engine) change(o *objective, def *slo.Objective, ts int64) {
 	o.Objective = def
 	meaning := def.Meaning()
 	changed := false
+	ts = o.record.notBefore(ts)
 	switch {
 	case o.record == nil:
 		o.record = &ObjectiveRecord{}

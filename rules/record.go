@@ -37,6 +37,15 @@ func (r *ObjectiveRecord) inForce() []slo.Generation {
 	return append([]slo.Generation(nil), r.Generations...)
 }
 
+// notBefore is ts, or when the newest version came into force if that was later: the
+// first is dated by the wall clock, and a backlog may come after it.
+func (r *ObjectiveRecord) notBefore(ts int64) int64 {
+	if r == nil || len(r.Versions) == 0 {
+		return ts
+	}
+	return max(ts, r.Versions[len(r.Versions)-1].From)
+}
+
 // begin puts a new generation in force from event time ts on.
 func (r *ObjectiveRecord) begin(meaning string, ts int64) {
 	if n := len(r.Generations); n > 0 {

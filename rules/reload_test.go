@@ -227,3 +227,22 @@ func TestFault12_Removed(t *testing.T) {
 		within(t, "bad", int64(s.Windows[0].Counts.Bad), 150*(20*4-6), 150*(20*4+2))
 	}
 }
+
+// TestFault12_ChangedDuringABacklog: what is edited while an old backlog comes in is in
+// force after what it replaces, though the data are older than both.
+func TestFault12_ChangedDuringABacklog(t *testing.T) {
+	def := availability(0.999)
+	r := newRig(t, t0+120*minute, def)
+	s := &shop{}
+	for ts := int64(t0); ts < t0+20*minute; ts += 15 * second {
+		r.send(s.scrape(ts, 150, 0)...)
+	}
+	r.tick()
+	tighter := def.Clone()
+	tighter.Target = 0.9999
+	r.apply(tighter)
+	versions := r.engine.Catalogue()[0].Versions
+	if n := len(versions); n != 2 || versions[1].From < versions[0].From || versions[1].Target != 0.9999 {
+		t.Errorf("want two versions in order, have %+v", versions)
+	}
+}
