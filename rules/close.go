@@ -40,6 +40,7 @@ func (e *Engine) Tick(ctx context.Context, now int64) error {
 	e.tick.Lock()
 	defer e.tick.Unlock()
 	start := time.Now()
+	e.fedInTick = nil
 
 	e.mu.RLock()
 	sources := make([]*source, 0, len(e.sources))

@@ -189,19 +189,21 @@ type Engine struct {
 
 	// tick serialises Tick, Apply and Restore, which alone touch histories, alert
 	// states and records.
-	tick     sync.Mutex
-	records  *records
-	known    map[string]*ObjectiveRecord // by objective ID, retired ones too
-	stored   storedState
-	watched  int64 // wall time of the last look at what did not arrive, ms
-	expired  int64 // wall time of the last look for idle groups, ms
-	started  int64 // wall time of New, ms
-	alerts   *alertBook
-	written  alertWriter
-	traces   trace.Links // as of the last level
-	url      *url.URL    // ExternalURL
-	restored atomic.Bool
-	wake     chan struct{}
+	tick    sync.Mutex
+	records *records
+	known   map[string]*ObjectiveRecord // by objective ID, retired ones too
+	stored  storedState
+	watched int64 // wall time of the last look at what did not arrive, ms
+	expired int64 // wall time of the last look for idle groups, ms
+	started int64 // wall time of New, ms
+	// fedInTick is what some series feeds, once it was asked for in this tick.
+	fedInTick *fed
+	alerts    *alertBook
+	written   alertWriter
+	traces    trace.Links // as of the last level
+	url       *url.URL    // ExternalURL
+	restored  atomic.Bool
+	wake      chan struct{}
 
 	clues clues
 

@@ -42,10 +42,12 @@ func (b *budget) missingLabels(severity string) labels.Labels {
 
 // missingAnnotations say since when (ms) a budget has had no data; 0 is always.
 func (e *Engine) missingAnnotations(a *alertState, last int64) labels.Labels {
-	b, since := a.budget, "never"
-	why, _ := e.noData(b.obj, e.readTerms())
-	description := "The objective is required and has had no data yet: is its service scraped, or is a selector wrong? " + why
-	if last != 0 {
+	b := a.budget
+	var since, description string
+	if last == 0 {
+		why, _ := e.noData(b.obj, e.fedNow())
+		since, description = "never", "The objective is required and has had no data yet: is its service scraped, or is a selector wrong? "+why
+	} else {
 		since = time.UnixMilli(last).UTC().Format(time.RFC3339)
 		description = "The budget was fed until " + since + " and is not any more: are its targets gone, or is a selector wrong?"
 	}

@@ -34,7 +34,7 @@ func (e *Engine) Status() []slo.Status {
 func (e *Engine) statuses(now int64, alerts map[string][]slo.Alert) (out []slo.Status, unread map[string]*slo.Term) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	read, unsteady := sync.OnceValue(e.readTerms), e.unsteadiness()
+	read, unsteady := sync.OnceValue(e.fed), e.unsteadiness()
 	unread = map[string]*slo.Term{}
 	out = make([]slo.Status, 0, len(e.ordered))
 	for _, o := range e.ordered {
@@ -60,7 +60,7 @@ func (e *Engine) LastTick() time.Time {
 	return time.Time{}
 }
 
-func (e *Engine) statusOf(b *budget, now int64, alerts []slo.Alert, read func() map[*slo.Term]bool, unread map[string]*slo.Term) slo.Status {
+func (e *Engine) statusOf(b *budget, now int64, alerts []slo.Alert, read func() fed, unread map[string]*slo.Term) slo.Status {
 	s := slo.Status{Objective: b.def, Groups: b.groups, Labels: b.labels, State: slo.StateNoData}
 	for _, l := range b.feeds() {
 		s.Series += l.series
@@ -119,7 +119,7 @@ func matchesGroups(lset labels.Labels, b *budget) bool {
 
 // noData says why an objective has no data, as far as the engine knows: because of a
 // term that no series feeds, if one is given.
-func (e *Engine) noData(o *objective, read map[*slo.Term]bool) (string, *slo.Term) {
+func (e *Engine) noData(o *objective, f fed) (string, *slo.Term) {
 	if why := o.pastReason(math.Float64frombits(e.pastDone.Load())); why != "" {
 		return why, nil
 	}
@@ -130,10 +130,9 @@ func (e *Engine) noData(o *objective, read map[*slo.Term]bool) (string, *slo.Ter
 		case st.TS != 0:
 			return "its query yields no number", nil
 		}
-		for _, ms := range o.SLI.Query.Reads {
-			if t := (&slo.Term{Matchers: ms}); !e.anyMatches(t) {
-				return "its query reads 0 series so far: " + t.Selector(), t
-			}
+		if reads := o.SLI.Query.Reads; !f.queries[o] && len(reads) > 0 {
+			t := &slo.Term{Matchers: reads[0]}
+			return "its query reads 0 series so far: " + t.Selector(), t
 		}
 		return "its query was not due yet: it is asked once a minute", nil
 	}
@@ -141,53 +140,62 @@ func (e *Engine) noData(o *objective, read map[*slo.Term]bool) (string, *slo.Ter
 		return "none of its members has data: " + memberNames(o.Objective), nil
 	}
 	for i := range o.SLI.Terms {
-		if t := &o.SLI.Terms[i]; t.Total != 0 && !read[t] {
+		if t := &o.SLI.Terms[i]; t.Total != 0 && !f.terms[t] {
 			return "matches 0 series so far: " + t.Selector(), t
 		}
 	}
-	if len(o.SLI.Terms) > 0 && !e.anySample(o) {
+	if len(o.SLI.Terms) > 0 && !o.anySample() {
 		return "none of its series had a number for a value yet", nil
 	}
 	return "no slot has closed yet", nil
 }
 
-// readTerms are the terms that some series feeds: one pass over the series, however
-// many objectives have no data.
-func (e *Engine) readTerms() map[*slo.Term]bool {
-	read := map[*slo.Term]bool{}
+// fed are the terms that some series feeds and the objectives whose query some series
+// feeds.
+type fed struct {
+	terms   map[*slo.Term]bool
+	queries map[*objective]bool
+}
+
+// fed is one pass over the series, however many objectives have no data.
+func (e *Engine) fed() fed {
+	f := fed{map[*slo.Term]bool{}, map[*objective]bool{}}
 	for _, s := range e.series {
 		if s == nil {
 			continue
 		}
 		for i := range s.bound {
 			b := &s.bound[i]
-			read[&b.led.budget.obj.SLI.Terms[b.term]] = true
+			f.terms[&b.led.budget.obj.SLI.Terms[b.term]] = true
+		}
+		for _, q := range s.reads {
+			f.queries[q.obj] = true
 		}
 	}
-	return read
+	return f
 }
 
-// anyMatches says whether some series known is what the term selects.
-func (e *Engine) anyMatches(t *slo.Term) bool {
-	for _, s := range e.series {
-		if s != nil && t.Matches(s.lset) {
-			return true
-		}
+// fedNow is fed as of this tick's first asking: thousands of objectives may ask at once.
+func (e *Engine) fedNow() fed {
+	if e.fedInTick == nil {
+		f := e.fed()
+		e.fedInTick = &f
 	}
-	return false
+	return *e.fedInTick
 }
 
-// anySample says whether some series of the objective ever had a sample that counts.
-func (e *Engine) anySample(o *objective) bool {
-	for _, src := range e.sources {
-		src.mu.Lock()
-		for s := range src.series {
-			if s.recent.Len() > 0 && slices.ContainsFunc(s.bound, func(b bound) bool { return b.led.budget.obj == o }) {
-				src.mu.Unlock()
+// anySample says whether some series of the objective ever had a sample that counts: it
+// opens a slot.
+func (o *objective) anySample() bool {
+	for _, b := range o.budgets {
+		for _, l := range b.ledgers {
+			l.src.mu.Lock()
+			any := l.begun != 0 || len(l.open) > 0
+			l.src.mu.Unlock()
+			if any {
 				return true
 			}
 		}
-		src.mu.Unlock()
 	}
 	return false
 }
