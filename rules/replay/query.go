@@ -3,7 +3,9 @@ package replay
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -138,7 +140,8 @@ func postForm(ctx context.Context, client *http.Client, base *url.URL, path stri
 		Data   json.RawMessage `json:"data"`
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
-		return resp.StatusCode >= 500, fmt.Errorf("%s answered %s, which is not Prometheus's API: %w", u.Redacted(), resp.Status, err)
+		cut := errors.Is(err, io.ErrUnexpectedEOF) && ctx.Err() == nil
+		return cut || resp.StatusCode >= 500, fmt.Errorf("%s answered %s, which is not Prometheus's API: %w", u.Redacted(), resp.Status, err)
 	}
 	if answer.Status != "success" {
 		return resp.StatusCode >= 500, fmt.Errorf("%s answered %s: %s", u.Redacted(), resp.Status, answer.Error)

@@ -199,6 +199,8 @@ func withoutRead(t *testing.T, address string) string {
 		t.Fatal(err)
 	}
 	to := httputil.NewSingleHostReverseProxy(u)
+	// Not the default: closing any test server closes that one's connections.
+	to.Transport = &http.Transport{}
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/read") {
 			http.NotFound(w, r)
