@@ -4,6 +4,7 @@ package load
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/klauspost/compress/snappy"
@@ -30,11 +31,12 @@ func (f Fleet) Size() int { return f.Services * f.PerService }
 
 // SLOs reads every series of the fleet, one objective a service.
 func (f Fleet) SLOs() string {
-	text := "version: slowburn/v1\nservice: fleet\nobjectives:\n"
+	var text strings.Builder
+	text.WriteString("version: slowburn/v1\nservice: fleet\nobjectives:\n")
 	for s := range f.Services {
-		text += fmt.Sprintf("  - {name: s%d, target: 99.9, sli: {events: {bad: 'http_requests_total{service=\"s%d\",code=~\"5..\"}', total: 'http_requests_total{service=\"s%d\"}'}}}\n", s, s, s)
+		fmt.Fprintf(&text, "  - {name: s%[1]d, target: 99.9, sli: {events: {bad: 'http_requests_total{service=\"s%[1]d\",code=~\"5..\"}', total: 'http_requests_total{service=\"s%[1]d\"}'}}}\n", s)
 	}
-	return text
+	return text.String()
 }
 
 // Scrape encodes the n-th scrape, at ts, as compressed requests.
