@@ -252,6 +252,18 @@ func TestPromise1_BirthsOutOfOrder(t *testing.T) {
 			t.Errorf("want %g bad, have %g", want, have)
 		}
 	})
+	t.Run("before a scrape that comes after it and lies before it", func(t *testing.T) {
+		r := newRig(t, t0, availability(0.999))
+		r.send(at(0, "200", 1))
+		r.now = t0 + 10_500
+		r.send(at(10, "500", 3))
+		r.send(at(5, "200", 2))
+		r.now += time.Minute.Milliseconds()
+		r.flush()
+		if want, have := 3.0, r.stored("slo_bad_events_total"); want != have {
+			t.Errorf("want %g bad, have %g", want, have)
+		}
+	})
 	t.Run("after scrapes every 10 min, the last before a restart", func(t *testing.T) {
 		r := newRig(t, t0, availability(0.999))
 		for s := int64(0); s <= 3600; s += 600 {

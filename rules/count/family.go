@@ -44,6 +44,9 @@ type Birth struct {
 
 // Scrape notes that the family was scraped at t.
 func (f *Family) Scrape(t int64) {
+	for _, b := range f.births {
+		b.scraped(t)
+	}
 	i := 0
 	for i < len(f.t) && f.t[i] > t {
 		i++
@@ -56,6 +59,17 @@ func (f *Family) Scrape(t int64) {
 	if i == 0 {
 		f.gain, f.before = 0, f.gain
 		f.forget()
+	}
+}
+
+// scraped notes a scrape before the birth that came after it.
+func (b *Birth) scraped(t int64) {
+	switch {
+	case t >= b.First.T || t == b.Before[0]:
+	case t > b.Before[0]:
+		b.Before = [2]int64{t, b.Before[0]}
+	case t > b.Before[1]:
+		b.Before[1] = t
 	}
 }
 
