@@ -49,3 +49,16 @@ func heard(t *testing.T, r *rig.Recorder, firing, resolved int) {
 		return nil
 	})
 }
+
+// paging starts a slowburn, lets its feed burn, and waits until the page was heard.
+func paging(t *testing.T) (*rig.Slowburn, *rig.Feed, *rig.Recorder) {
+	t.Helper()
+	recorder := rig.NewRecorder(t)
+	s := rig.NewSlowburn(t, rig.FeedConfig(recorder.Addr), map[string]string{"feed.yml": rig.FeedSLO})
+	s.Start()
+	s.Ready(20 * time.Second)
+	feed := rig.NewFeed(t, s, 110*time.Second)
+	burn(t, feed)
+	heard(t, recorder, 1, 0)
+	return s, feed, recorder
+}

@@ -16,13 +16,7 @@ import (
 // refuses queries and samples, both to be tried again, and goes on paging.
 func TestFault26_PagingIsShedLast(t *testing.T) {
 	t.Parallel()
-	recorder := rig.NewRecorder(t)
-	s := rig.NewSlowburn(t, rig.FeedConfig(recorder.Addr), map[string]string{"feed.yml": rig.FeedSLO})
-	s.Start()
-	s.Ready(20 * time.Second)
-	feed := rig.NewFeed(t, s, 110*time.Second)
-	burn(t, feed)
-	heard(t, recorder, 1, 0)
+	s, _, recorder := paging(t)
 	s.Kill()
 	before := len(recorder.Sent(rig.FeedPage))
 

@@ -18,13 +18,7 @@ import (
 // told of no end, and the next start goes on with the same page.
 func TestFault33_StopUnderLoad(t *testing.T) {
 	t.Parallel()
-	recorder := rig.NewRecorder(t)
-	s := rig.NewSlowburn(t, rig.FeedConfig(recorder.Addr), map[string]string{"feed.yml": rig.FeedSLO})
-	s.Start()
-	s.Ready(20 * time.Second)
-	feed := rig.NewFeed(t, s, 110*time.Second)
-	burn(t, feed)
-	heard(t, recorder, 1, 0)
+	s, feed, recorder := paging(t)
 	sent := len(recorder.Sent(rig.FeedPage))
 
 	ctx, leave := context.WithCancel(context.Background())
