@@ -88,6 +88,22 @@ func TestIncidentsAndBreaks(t *testing.T) {
 	}
 }
 
+// At no hour of the week has the US more than two fifths of the traffic, or the page
+// that the demo waits for would not be the only one.
+func TestUSIsSmall(t *testing.T) {
+	s := open(t)
+	var us0, all0 float64
+	for ts := opening; ts < opening+(7*24*time.Hour).Milliseconds(); ts += 600_000 {
+		s.Scrape(ts)
+		_, us := s.Counts(shop.Checkout, shop.US)
+		_, all := s.Counts(shop.Checkout, "")
+		if share := (us - us0) / (all - all0); share > 0.4 {
+			t.Errorf("%s: want at most 0.4 of the traffic in the US, have %g", time.UnixMilli(ts).UTC(), share)
+		}
+		us0, all0 = us, all
+	}
+}
+
 // A native histogram counts the requests that the codes count, and shows an outage as
 // slow answers.
 func TestNativeLatency(t *testing.T) {
