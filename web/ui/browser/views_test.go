@@ -161,7 +161,7 @@ func long(t *testing.T, chromium Chromium, base string) {
 		for _, path := range []string{"?q=wordy", objectivePath("wordy", wordyName), "releases?service=wordy"} {
 			p := chromium.Open(t, base, path, screen)
 			p.See("wordy")
-			p.Until("!document.body.innerText.includes('Loading…')")
+			p.Until("!/Loading…|Asking…/.test(document.body.innerText)")
 			p.FitsWidth()
 			if high := Eval[int](p, "Math.max(...[...document.querySelectorAll('h1, header.title, tbody tr')].map(e => e.offsetHeight))"); high > 900 {
 				t.Errorf("%s: one text is %d px high", path, high)
