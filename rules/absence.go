@@ -55,7 +55,7 @@ func (s sight) absent(o *objective) bool {
 // are silent as a whole: then SLOSourceLagging says so once for all of them; nor does
 // a group say what its roll-up says. An alert that fires while its data vanishes is
 // held, turns into SLODataMissing at its severity, and is resolved once that one was
-// acknowledged.
+// acknowledged. That holds where absence is ignored too.
 func (e *Engine) watchBudget(b *budget, now int64) {
 	if b.inBacklog(now) {
 		return // what is missing may still come
@@ -71,13 +71,13 @@ func (e *Engine) watchBudget(b *budget, now int64) {
 	case held != nil:
 		absent = absent && s.gone > heldAfter
 	case b.obj.Absence == slo.AbsenceIgnore:
-		absent = false
+		absent = absent && told && b.missing.InPlace
 	case s.silent, b.spokenFor(now):
 		absent = absent && told
 	}
 	switch {
 	case absent && !told:
-		e.raiseMissing(b, s.last, now, e.absenceSeverity(b, held, s.last, now))
+		e.raiseMissing(b, s.last, now, e.absenceSeverity(b, held, s.last, now), held != nil)
 	case !absent:
 		e.endMissing(b, now)
 	case held != nil && b.speaksFor(held) && e.opts.Acknowledged(b.missing.Labels):
@@ -103,7 +103,7 @@ func (e *Engine) watchRequired(now int64) {
 			if o.Absence == slo.AbsencePage {
 				severity = slo.SeverityPage
 			}
-			e.raiseMissing(b, 0, now, severity)
+			e.raiseMissing(b, 0, now, severity, false)
 		}
 	}
 }
@@ -168,8 +168,9 @@ func (b *budget) speaksFor(held *alertState) bool {
 	return b.obj.Absent != nil || b.missing.Labels.Get("severity") == slo.SeverityPage || b.def.Rules[held.rule].Severity != slo.SeverityPage
 }
 
-// raiseMissing fires the budget's SLODataMissing; last is 0 if it never had data.
-func (e *Engine) raiseMissing(b *budget, last, now int64, severity string) {
+// raiseMissing fires the budget's SLODataMissing, which takes the place of an alert that
+// is held or does not; last is 0 if it never had data.
+func (e *Engine) raiseMissing(b *budget, last, now int64, severity string, inPlace bool) {
 	a := b.missing
 	if a == nil {
 		a = &alertState{key: "alert/" + b.key + "/missing", budget: b, rule: -1}
@@ -179,7 +180,7 @@ func (e *Engine) raiseMissing(b *budget, last, now int64, severity string) {
 	if last != 0 {
 		active = last
 	}
-	a.AlertRecord = AlertRecord{State: slo.AlertFiring, ActiveAt: active, FiredAt: now, TS: now, Published: true, Labels: b.missingLabels(severity)}
+	a.AlertRecord = AlertRecord{State: slo.AlertFiring, ActiveAt: active, FiredAt: now, TS: now, Published: true, InPlace: inPlace, Labels: b.missingLabels(severity)}
 	a.Annotations = e.missingAnnotations(a, last)
 	e.alerts.add(a)
 	e.records.setAlert(a.key, &a.AlertRecord)

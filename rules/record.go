@@ -76,9 +76,12 @@ type AlertRecord struct {
 	GoneAt     int64 `json:"gone_at,omitempty"`
 	EndedAt    int64 `json:"ended_at,omitempty"`
 	// Published says that Alertmanager was told.
-	Published bool    `json:"published,omitempty"`
-	Pair      int     `json:"pair,omitempty"`
-	Value     float64 `json:"value,omitempty"`
+	Published bool `json:"published,omitempty"`
+	// InPlace says that it is an SLODataMissing that took the place of an alert that
+	// was held: ignored absence does not end it.
+	InPlace bool    `json:"in_place,omitempty"`
+	Pair    int     `json:"pair,omitempty"`
+	Value   float64 `json:"value,omitempty"`
 }
 
 // records gathers what changed in one tick and saves it in one transaction.
