@@ -12,6 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/prometheus/storage"
 	promtsdb "github.com/prometheus/prometheus/tsdb"
+
+	"github.com/slowburn/slowburn/tsdb/wal"
 )
 
 // Reasons for which a DB cannot take part now. Each is temporary.
@@ -34,10 +36,10 @@ type DB struct {
 	opts    Options
 	log     *slog.Logger
 	metrics *dbMetrics
-	damage  []Damage
+	damage  []wal.Damage
 
 	head headWatch
-	pos  walEnd
+	end  wal.End
 	disk diskState
 
 	departed departed
@@ -100,8 +102,8 @@ func (d *DB) open() error {
 	}
 	d.head.ready(inner.Head().NumSeries())
 	d.departed.begin(len(inner.Blocks()) == 0)
-	if err := d.pos.start(d.dir); err != nil {
-		return errors.Join(fmt.Errorf("find the end of the WAL: %w", err), inner.Close())
+	if err := d.end.Of(d.dir); err != nil {
+		return errors.Join(err, inner.Close())
 	}
 	d.mu.Lock()
 	d.inner, d.reg = inner, reg
@@ -157,7 +159,7 @@ func (d *DB) Writable() error {
 func (d *DB) Dir() string { return d.dir }
 
 // Damage is what was found damaged, and mended, when the TSDB was opened.
-func (d *DB) Damage() []Damage {
+func (d *DB) Damage() []wal.Damage {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.damage

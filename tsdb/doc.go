@@ -1,6 +1,7 @@
 // Package tsdb keeps what must survive: the raw TSDB with the samples that
 // objectives need, the ledger TSDB with their event counts, and the remote-write
-// receiver in front of the raw one. Small records live in tsdb/state.
+// receiver in front of the raw one. Small records live in tsdb/state; what can be done
+// with a write-ahead log beside upstream is in tsdb/wal.
 //
 // It does not know what an objective is. Which series are needed it asks through
 // Bind, and what it has stored it hands on through storage.AppendableV2.
@@ -15,7 +16,6 @@
 // clock.go). The answer counts and names what was refused (verdict.go).
 //
 // DB is one TSDB that starts with a damaged WAL and survives a full disk (db.go,
-// appender.go, mend*.go, reopen.go, disk.go, registry.go). Position and Since let the
-// engine find what came after its last ledger write (position.go, since.go), and Held
-// tells it which new series have no past (held.go).
+// appender.go, damage.go, reopen.go, disk.go, registry.go). Position and Since let the
+// engine find what came after its last ledger write (since.go), and Held tells it which new series have no past (held.go).
 package tsdb

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/prometheus/prometheus/tsdb/wlog"
+
+	"github.com/slowburn/slowburn/tsdb/wal"
 )
 
 // Run looks after the TSDB until ctx ends: it watches the free space, syncs the
@@ -75,7 +77,7 @@ func (d *DB) recover(ctx context.Context) {
 // syncWAL brings the newest segment to the disk; older ones were synced when they
 // were completed.
 func (d *DB) syncWAL() {
-	for _, dir := range []string{walDir(d.dir), wblDir(d.dir)} {
+	for _, dir := range wal.Dirs(d.dir) {
 		_, last, err := wlog.Segments(dir)
 		if err != nil || last < 0 {
 			continue

@@ -15,8 +15,8 @@ import (
 	"github.com/slowburn/slowburn/rules"
 	"github.com/slowburn/slowburn/rules/replay"
 	"github.com/slowburn/slowburn/slo"
-	"github.com/slowburn/slowburn/tsdb"
 	"github.com/slowburn/slowburn/tsdb/state"
+	"github.com/slowburn/slowburn/tsdb/wal"
 )
 
 // backfillCommand is `slowburn backfill`.
@@ -154,7 +154,7 @@ func (b *backfill) fill(ctx context.Context, s streams, p *past, known *surveyed
 		}
 		samples = res.Samples
 	}
-	if err := rows.position(ctx, known, tsdb.WALEnd(filepath.Join(b.past.storage, "raw"))); err != nil {
+	if err := rows.position(ctx, known, wal.PositionAt(filepath.Join(b.past.storage, "raw"))); err != nil {
 		return 0, err
 	}
 	return samples, rows.blocks.Flush(ctx)

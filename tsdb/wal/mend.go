@@ -1,22 +1,19 @@
-package tsdb
+package wal
 
 import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
 
-	"github.com/oklog/ulid/v2"
-	promtsdb "github.com/prometheus/prometheus/tsdb"
 	"github.com/prometheus/prometheus/tsdb/wlog"
 )
 
-// Damage is one stretch of a file that could not be read.
+// Damage is one stretch of a file that could not be read. Other packages report damage
+// to other files in it.
 type Damage struct {
-	// File is the segment or block, below the TSDB's folder.
+	// File is the segment, or whatever else it is, below the TSDB's folder.
 	File string
 	// Offset and Bytes say which part was given up; 0 bytes: the whole file.
 	Offset, Bytes int64
@@ -27,44 +24,23 @@ type Damage struct {
 	Torn bool
 }
 
-// report counts and logs damage.
-func (d *DB) report(found []Damage) {
-	d.mu.Lock()
-	d.damage = found
-	d.mu.Unlock()
-	for _, x := range found {
-		switch {
-		case x.Torn:
-			d.log.Info("the WAL ended in an unfinished record", "file", x.File, "offset", x.Offset, "bytes", x.Bytes)
-			continue
-		case strings.HasSuffix(x.File, damagedSuffix):
-			d.metrics.damagedBlocks.Inc()
-		default:
-			d.metrics.damagedBytes.Add(int(x.Bytes))
-		}
-		d.log.Error("samples were lost: damage on the disk", "file", x.File, "offset", x.Offset, "bytes", x.Bytes, "err", x.Why)
-	}
-}
-
-// mend makes a TSDB folder fit to be opened. Upstream drops all of the WAL behind
-// the first bad byte, or refuses to open; here damage costs the records it touches.
-func mend(dir string, log *slog.Logger) ([]Damage, error) {
+// Mend makes the logs of the TSDB in dir readable to their last record: damage costs
+// the records that it touches, and no others. Files are named below dir.
+func Mend(dir string) ([]Damage, error) {
 	var found []Damage
-	for _, wal := range []string{walDir(dir), wblDir(dir)} {
-		x, err := mendLog(wal)
+	for _, log := range Dirs(dir) {
+		x, err := mendLog(log)
+		found = append(found, x...)
 		if err != nil {
 			return found, err
 		}
-		found = append(found, x...)
 	}
-	blocks, err := mendBlocks(dir, log)
-	found = append(found, blocks...)
 	for i := range found {
 		if rel, err := filepath.Rel(dir, found[i].File); err == nil {
 			found[i].File = rel
 		}
 	}
-	return found, err
+	return found, nil
 }
 
 // mendLog mends the checkpoint and the segments of one log.
@@ -112,35 +88,6 @@ func mendSegments(dir string, next int) ([]Damage, error) {
 		if err != nil {
 			return found, err
 		}
-	}
-	return found, nil
-}
-
-const damagedSuffix = ".damaged"
-
-// mendBlocks sets blocks aside that cannot be opened: upstream would not start.
-func mendBlocks(dir string, log *slog.Logger) ([]Damage, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("list blocks: %w", err)
-	}
-	var found []Damage
-	for _, e := range entries {
-		if _, err := ulid.ParseStrict(e.Name()); err != nil || !e.IsDir() {
-			continue
-		}
-		name := filepath.Join(dir, e.Name())
-		b, err := promtsdb.OpenBlock(log, name, nil, nil)
-		if err == nil {
-			err = b.Close()
-		}
-		if err == nil {
-			continue
-		}
-		if renameErr := os.Rename(name, name+damagedSuffix); renameErr != nil {
-			return found, fmt.Errorf("set a damaged block aside: %w", errors.Join(renameErr, err))
-		}
-		found = append(found, Damage{File: name + damagedSuffix, Why: err.Error()})
 	}
 	return found, nil
 }

@@ -1,4 +1,4 @@
-package tsdb
+package wal
 
 import (
 	"fmt"
@@ -10,23 +10,29 @@ import (
 )
 
 func walDir(dir string) string { return filepath.Join(dir, "wal") }
-func wblDir(dir string) string { return filepath.Join(dir, wlog.WblDirName) }
+
+// Dirs are the folders of the two logs of the TSDB in dir: of what comes in order, and
+// of what comes out of it.
+func Dirs(dir string) [2]string {
+	return [2]string{walDir(dir), filepath.Join(dir, wlog.WblDirName)}
+}
 
 // offsetBits leave 2^20 segments of 2^32 bytes below 2^53, so that a position is
 // exact as a float64 sample.
 const offsetBits = 32
 
-// walEnd follows the end of the WAL.
-type walEnd struct {
+// End follows the end of a WAL that somebody writes to. It is safe for concurrent use.
+type End struct {
 	mu      sync.Mutex
 	dir     string
 	segment int
 }
 
-func (w *walEnd) start(dir string) error {
+// Of begins to follow the WAL of the TSDB in dir.
+func (w *End) Of(dir string) error {
 	_, last, err := wlog.Segments(walDir(dir))
 	if err != nil {
-		return err
+		return fmt.Errorf("find the end of the WAL: %w", err)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -37,8 +43,7 @@ func (w *walEnd) start(dir string) error {
 // Position is the end of the WAL: every sample committed before the call lies in
 // front of it, every one after it behind. It fits a float64 exactly. It costs two
 // stat calls, since each commit is flushed to the newest segment.
-func (d *DB) Position() int64 {
-	w := &d.pos
+func (w *End) Position() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for {
@@ -54,9 +59,19 @@ func (d *DB) Position() int64 {
 	return int64(w.segment)<<offsetBits | offset
 }
 
+// PositionAt is the position at which the WAL of the closed TSDB in dir ends, 0 if it
+// has none.
+func PositionAt(dir string) int64 {
+	var w End
+	if w.Of(dir) != nil {
+		return 0
+	}
+	return w.Position()
+}
+
 func splitPosition(pos int64) (segment int, offset int64, err error) {
 	if pos < 0 || pos > 1<<53 {
-		return 0, 0, fmt.Errorf("tsdb: %d is no WAL position", pos)
+		return 0, 0, fmt.Errorf("%d is no WAL position", pos)
 	}
 	return int(pos >> offsetBits), pos & (1<<offsetBits - 1), nil
 }

@@ -1,4 +1,4 @@
-package tsdb
+package wal
 
 import (
 	"encoding/binary"
