@@ -87,7 +87,7 @@ func (e *Engine) swap(objectives []*slo.Objective, past map[string]bool) (fresh,
 	e.untell()
 	for _, s := range e.series {
 		if s != nil {
-			e.attach(s, e.index.Match(s.lset))
+			e.attach(s, e.index.Match(nil, s.lset))
 		}
 	}
 	e.catalogue.Store(nil)

@@ -116,7 +116,7 @@ func manyObjectives(n int) []*slo.Objective {
 func bindMany(r *rig, slos, series int) []storage.SeriesRef {
 	var refs []storage.SeriesRef
 	for _, lset := range manySeries(slos, series) {
-		refs = append(refs, r.engine.Bind(lset))
+		refs = append(refs, r.engine.Bind(lset, true))
 	}
 	return refs
 }

@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"strings"
-
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 
@@ -16,6 +14,8 @@ import (
 type series struct {
 	ref    storage.SeriesRef
 	lset   labels.Labels
+	next   *series // of the same hash; guarded by the engine's lock
+	place  int     // among its source's series
 	src    *source
 	family *count.Family
 	bound  []bound
@@ -45,16 +45,14 @@ type bound struct {
 }
 
 // Bind returns the reference under which samples of the series are appended, or 0
-// if no objective reads it.
-func (e *Engine) Bind(lset labels.Labels) storage.SeriesRef {
+// if no objective reads it. held says whether Raw may hold samples of it: one that is
+// new is spared a search for its past.
+func (e *Engine) Bind(lset labels.Labels, held bool) storage.SeriesRef {
+	h := lset.Hash()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.bind(lset)
-}
-
-func (e *Engine) bind(lset labels.Labels) storage.SeriesRef {
-	h := lset.Hash()
-	for _, s := range e.byLabels[h] {
+	first := e.byLabels[h]
+	for s := first; s != nil; s = s.next {
 		if labels.Equal(s.lset, lset) {
 			if len(s.bound) == 0 && len(s.reads) == 0 {
 				return 0 // no objective reads it any more
@@ -62,36 +60,31 @@ func (e *Engine) bind(lset labels.Labels) storage.SeriesRef {
 			return s.ref
 		}
 	}
-	terms := e.index.Match(lset)
-	if len(terms) == 0 {
+	e.terms = e.index.Match(e.terms[:0], lset)
+	if len(e.terms) == 0 {
 		return 0
 	}
-	s := &series{lset: lset.Copy(), src: e.source(lset)}
-	if e.opts.Held != nil && !e.opts.Held(lset) {
+	s := &series{lset: lset, src: e.source(lset), next: first}
+	if !held {
 		s.loaded = true
 		s.recent.SetWhole()
 	}
-	s.src.mu.Lock()
-	s.switches = s.src.switches
-	s.family = s.src.enterFamily(lset)
-	e.attach(s, terms)
-	s.src.mu.Unlock()
-
-	var ref storage.SeriesRef
 	if n := len(e.free); n > 0 {
-		ref = e.free[n-1]
+		s.ref = e.free[n-1]
 		e.free = e.free[:n-1]
-		e.series[ref-1] = s
+		e.series[s.ref-1] = s
 	} else {
 		e.series = append(e.series, s)
-		ref = storage.SeriesRef(len(e.series))
+		s.ref = storage.SeriesRef(len(e.series))
 	}
-	s.ref = ref
+	e.byLabels[h] = s
 	s.src.mu.Lock()
-	s.src.series[s] = struct{}{}
-	s.src.mu.Unlock()
-	e.byLabels[h] = append(e.byLabels[h], s)
-	return ref
+	defer s.src.mu.Unlock()
+	s.switches = s.src.switches
+	s.family = s.src.enterFamily(lset)
+	s.src.enter(s)
+	e.attach(s, e.terms)
+	return s.ref
 }
 
 // Unbind lets go of a series the raw TSDB has dropped from memory. Its reference
@@ -109,20 +102,19 @@ func (e *Engine) Unbind(ref storage.SeriesRef) {
 		b.led.series--
 	}
 	s.tell(0)
-	delete(s.src.series, s)
+	s.src.leave(s)
 	delete(s.src.unsteady, s)
 	s.src.leaveFamily(s.lset)
 	s.src.mu.Unlock()
 	e.series[ref-1] = nil
 	e.free = append(e.free, ref)
 	h := s.lset.Hash()
-	kept := e.byLabels[h][:0]
-	for _, o := range e.byLabels[h] {
-		if o != s {
-			kept = append(kept, o)
+	if first := e.byLabels[h]; first != s {
+		for first.next != s {
+			first = first.next
 		}
-	}
-	if e.byLabels[h] = kept; len(kept) == 0 {
+		first.next = s.next
+	} else if e.byLabels[h] = s.next; s.next == nil {
 		delete(e.byLabels, h)
 	}
 }
@@ -132,14 +124,15 @@ func (e *Engine) Unbind(ref storage.SeriesRef) {
 // are new to it, and leaves those it no longer feeds.
 func (e *Engine) attach(s *series, terms []termRef) {
 	old := s.bound
-	s.bound, s.reads, s.told = nil, nil, 0
+	s.bound, s.reads, s.told = make([]bound, 0, len(terms)), nil, 0
 	overflowed := false
 	for _, t := range terms {
 		if t.term == readByQuery {
 			s.reads = append(s.reads, e.queryOf(t.obj, s.src))
 			continue
 		}
-		for _, b := range e.budgetsOf(t.obj, s.lset) {
+		budgets, n := e.budgetsOf(t.obj, s.lset)
+		for _, b := range budgets[:n] {
 			to := bound{led: b.ledger(e, s.src), term: t.term, scrapes: t.Total != 0}
 			if to.scrapes {
 				b.hasTotal.Store(true)
@@ -193,14 +186,18 @@ func (e *Engine) source(lset labels.Labels) *source {
 }
 
 // sourceName joins the values of the labels that tell sources apart.
-func sourceName(lset labels.Labels, names []string) string {
-	var parts []string
+func sourceName(lset labels.Labels, names []string) (joined string) {
 	for _, name := range names {
-		if v := lset.Get(name); v != "" {
-			parts = append(parts, v)
+		v := lset.Get(name)
+		switch {
+		case v == "":
+		case joined == "":
+			joined = v
+		default:
+			joined += "/" + v
 		}
 	}
-	return strings.Join(parts, "/")
+	return joined
 }
 
 // termRef is one term of one objective, or a selector of its free query.

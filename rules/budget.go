@@ -58,12 +58,12 @@ type budget struct {
 
 // budgetsOf are the budgets that a series of the objective feeds: its group's, if
 // the objective has groups, and the roll-up's.
-func (e *Engine) budgetsOf(o *objective, lset labels.Labels) []*budget {
+func (e *Engine) budgetsOf(o *objective, lset labels.Labels) (budgets [2]*budget, n int) {
 	up := e.rollUp(o)
 	if group := e.group(o, o.SLI.Group(lset)); group != up {
-		return []*budget{group, up}
+		return [2]*budget{group, up}, 2
 	}
-	return []*budget{up}
+	return [2]*budget{up}, 1
 }
 
 func (e *Engine) rollUp(o *objective) *budget {

@@ -37,9 +37,6 @@ type Options struct {
 
 	// Raw holds the samples as stored, for neighbours not in memory and for Restore.
 	Raw storage.Queryable
-	// Held says whether Raw may hold samples of a series; nil: of any. It spares new
-	// series a search for their past.
-	Held func(labels.Labels) bool
 	// Damaged says that Raw has lost samples to damage on the disk since the last start.
 	Damaged bool
 	// Past is what free queries read; default Raw. Queries bounds them, and QueryRound,
@@ -185,7 +182,8 @@ type Engine struct {
 	sources    map[string]*source
 	series     []*series // by ref − 1
 	free       []storage.SeriesRef
-	byLabels   map[uint64][]*series
+	byLabels   map[uint64]*series // by the hash of their labels
+	terms      []termRef          // scratch of bind
 
 	// tick serialises Tick, Apply and Restore, which alone touch histories, alert
 	// states and records.
@@ -231,7 +229,7 @@ func New(opts Options) (*Engine, error) {
 		index:      newIndex(nil),
 		evidence:   trace.NewIndex(nil),
 		sources:    map[string]*source{},
-		byLabels:   map[uint64][]*series{},
+		byLabels:   map[uint64]*series{},
 		records:    newRecords(opts.Store),
 		known:      map[string]*ObjectiveRecord{},
 		stored:     storedState{alerts: map[string]*AlertRecord{}, closed: map[string]int64{}},

@@ -103,7 +103,8 @@ func (q *freeQuery) result(e *Engine, groups labels.Labels) *series {
 	}
 	s := &series{lset: groups, src: q.src.results, rate: e.slot * 1_000_000 / slo.QueryStep.Milliseconds()}
 	s.cadence.Observe(slo.QueryStep.Milliseconds())
-	for _, b := range e.budgetsOf(q.obj, groups) {
+	budgets, n := e.budgetsOf(q.obj, groups)
+	for _, b := range budgets[:n] {
 		l := b.ledger(e, s.src)
 		l.series++
 		b.hasTotal.Store(true)

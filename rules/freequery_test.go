@@ -198,10 +198,10 @@ func TestFreeQuery_Bounded(t *testing.T) {
 // kept and their source's time advances, and follows the slowest of their cadences.
 func TestFreeQuery_ReadsWhatIsKept(t *testing.T) {
 	r := newRig(t, t0, freeQueue(t, oldQueue))
-	if r.engine.Bind(queueAge("a", "eu", 0, 0).lset) == 0 {
+	if r.engine.Bind(queueAge("a", "eu", 0, 0).lset, true) == 0 {
 		t.Error("want the series kept that the query reads")
 	}
-	if r.engine.Bind(labels.FromStrings(labels.MetricName, "queue_age_seconds", "job", "other")) != 0 {
+	if r.engine.Bind(labels.FromStrings(labels.MetricName, "queue_age_seconds", "job", "other"), true) != 0 {
 		t.Error("want other series of the metric left")
 	}
 	r.drive(t0, t0+40*minute, 3*minute, func(ts int64) []arrival { return []arrival{queueAge("a", "eu", ts, 60)} })
@@ -210,7 +210,7 @@ func TestFreeQuery_ReadsWhatIsKept(t *testing.T) {
 	}
 	r.objectives = []*slo.Objective{availability(0.99)}
 	r.must(r.engine.Apply(t.Context(), r.objectives))
-	if r.engine.Bind(queueAge("a", "eu", 0, 0).lset) != 0 {
+	if r.engine.Bind(queueAge("a", "eu", 0, 0).lset, true) != 0 {
 		t.Error("want nothing kept for a query that is gone")
 	}
 }

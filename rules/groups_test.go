@@ -216,8 +216,8 @@ func TestGroupsExpire(t *testing.T) {
 	r.drive(t0+30*minute, t0+8*24*hour, 5*minute, func(ts int64) []arrival {
 		if ts == t0+4*hour {
 			for _, s := range shops[1:] {
-				r.engine.Unbind(r.engine.Bind(s.series("200")))
-				r.engine.Unbind(r.engine.Bind(s.series("500")))
+				r.engine.Unbind(r.engine.Bind(s.series("200"), true))
+				r.engine.Unbind(r.engine.Bind(s.series("500"), true))
 			}
 		}
 		return shops[0].scrape(ts, 10, 0)

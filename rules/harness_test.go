@@ -188,7 +188,7 @@ func (r *rig) send(samples ...arrival) {
 	r.storeRaw(samples...)
 	sink := r.engine.AppenderV2(context.Background())
 	for _, a := range samples {
-		ref := r.engine.Bind(a.lset)
+		ref := r.engine.Bind(a.lset, true)
 		if ref == 0 {
 			continue
 		}

@@ -72,7 +72,7 @@ func (src *source) giveUp(slot int64) {
 	}
 	src.swept = src.newest
 	src.interval = 0
-	for s := range src.series {
+	for _, s := range src.series {
 		last := s.recent.Last()
 		if last == nil || !s.live {
 			continue

@@ -25,7 +25,7 @@ func (e *Engine) recoverLate(positions map[string]int64) {
 		}
 		late := map[*series]map[int64]bool{}
 		err := e.opts.Since(position, func(lset labels.Labels, _, t int64, _ float64, _ *histogram.Histogram, _ *histogram.FloatHistogram) error {
-			s := e.lookup(e.Bind(lset))
+			s := e.lookup(e.Bind(lset, true))
 			if s == nil || s.src.name != name || t > s.src.closedAtStart {
 				return nil
 			}

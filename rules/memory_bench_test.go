@@ -45,7 +45,7 @@ func heapOf(b *testing.B, days, budgets, series int) float64 {
 	var refs []storage.SeriesRef
 	for i := range budgets {
 		for k := range series {
-			refs = append(refs, r.engine.Bind(requests(fmt.Sprint(200+300*(k%2)+k/2), fmt.Sprintf("i%d", i))))
+			refs = append(refs, r.engine.Bind(requests(fmt.Sprint(200+300*(k%2)+k/2), fmt.Sprintf("i%d", i)), true))
 		}
 	}
 	v := make([]float64, len(refs))

@@ -24,7 +24,7 @@ func (e *Engine) Reads(lset labels.Labels) []*slo.Objective {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	var out []*slo.Objective
-	for _, t := range e.index.Match(lset) {
+	for _, t := range e.index.Match(nil, lset) {
 		if n := len(out); n == 0 || out[n-1] != t.obj.Objective {
 			out = append(out, t.obj.Objective)
 		}

@@ -202,12 +202,12 @@ func (p *pair) listen(db *tsdb.DB, kept elections) {
 	var err error
 	p.receiver, err = tsdb.NewReceiver(tsdb.ReceiverOptions{
 		Store: db, Elections: kept, Sink: p,
-		Bind: func(l labels.Labels) storage.SeriesRef {
+		Bind: func(l labels.Labels, _ bool) storage.SeriesRef {
 			p.bound = append(p.bound, l.Copy())
 			return storage.SeriesRef(len(p.bound))
 		},
 		Counter: func(ref storage.SeriesRef) (is, known bool) {
-			return p.r.engine.Counter(p.r.engine.Bind(p.bound[ref-1]))
+			return p.r.engine.Counter(p.r.engine.Bind(p.bound[ref-1], true))
 		},
 		Switched: p.r.engine.Switched,
 		Now:      func() time.Time { return time.UnixMilli(p.r.now) },

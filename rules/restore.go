@@ -149,7 +149,7 @@ func (e *Engine) replayRaw(ctx context.Context) error {
 	}
 	for _, src := range e.sources {
 		src.mu.Lock()
-		for s := range src.series {
+		for _, s := range src.series {
 			e.learnCadence(s)
 			s.settle(e.slot)
 		}
@@ -188,7 +188,7 @@ func (e *Engine) rawEvents(ctx context.Context, from int64, wanted func(*source)
 	var events []rawEvent
 	set := q.Select(ctx, false, nil, e.index.Names())
 	for set.Next() {
-		ref := e.Bind(set.At().Labels())
+		ref := e.Bind(set.At().Labels(), true)
 		if ref == 0 {
 			continue
 		}

@@ -19,7 +19,7 @@ type source struct {
 
 	mu       sync.Mutex
 	ledgers  []*ledger
-	series   map[*series]struct{}
+	series   []*series // in no order
 	families map[uint64]*family
 	births   []*pendingBirth
 	unsteady map[*series]struct{}
@@ -60,7 +60,7 @@ type source struct {
 }
 
 func newSource(name string) *source {
-	src := &source{name: name, nextBirth: noBirth, series: map[*series]struct{}{}, families: map[uint64]*family{}, queries: map[*objective]*freeQuery{}}
+	src := &source{name: name, nextBirth: noBirth, families: map[uint64]*family{}, queries: map[*objective]*freeQuery{}}
 	if strings.HasSuffix(name, resultsSuffix) {
 		src.step = slo.QueryStep.Milliseconds()
 	}
@@ -75,8 +75,23 @@ type family struct {
 }
 
 func familyKey(lset labels.Labels) uint64 {
-	h, _ := lset.HashForLabels(nil, labels.MetricName, "instance", "job")
+	var buf [256]byte
+	h, _ := lset.HashForLabels(buf[:0], labels.MetricName, "instance", "job")
 	return h
+}
+
+// enter and leave count a series among the source's.
+func (src *source) enter(s *series) {
+	s.place = len(src.series)
+	src.series = append(src.series, s)
+}
+
+func (src *source) leave(s *series) {
+	last := len(src.series) - 1
+	src.series[s.place] = src.series[last]
+	src.series[s.place].place = s.place
+	src.series[last] = nil
+	src.series = src.series[:last]
 }
 
 // enterFamily finds or makes the family a series belongs to: metric name and target.

@@ -79,7 +79,7 @@ func (e *Engine) survivors(ctx context.Context) (map[*ledger]history.Sum, error)
 	defer q.Close()
 	set := q.Select(ctx, false, nil, e.index.Names())
 	for set.Next() {
-		if s := e.lookup(e.Bind(set.At().Labels())); s != nil {
+		if s := e.lookup(e.Bind(set.At().Labels(), true)); s != nil {
 			s.survived(survived, set.At().Iterator(nil))
 		}
 	}

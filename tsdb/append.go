@@ -109,7 +109,7 @@ func (w *writer) item(i int32) {
 		w.elected()
 	}
 	if it.s.dead {
-		it.s = w.r.obtain(w.src, it.s.lset)
+		it.s = w.r.obtain(w.src, it.s.lset, w.app)
 	}
 	s := it.s
 	switch {

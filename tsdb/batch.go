@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/prometheus/model/exemplar"
 	"github.com/prometheus/prometheus/model/histogram"
+	"github.com/prometheus/prometheus/model/labels"
 )
 
 // batch is one decoded request. It is pooled: nothing of it may be kept, but for
@@ -29,6 +30,8 @@ type batch struct {
 	promote   []int32
 	sources   []*source
 	labels    []label
+	builder   labels.ScratchBuilder
+	source    *source // of the label set built last
 	scratch   []byte
 
 	lease *lease
@@ -120,7 +123,7 @@ func (b *batch) free() {
 		raw: b.raw[:0], body: b.body[:0], items: b.items[:0], samples: b.samples[:0], hists: b.hists[:0],
 		symbols: b.symbols[:0], hashes: b.hashes[:0], meta: b.meta[:0], accepted: b.accepted[:0], exemplars: b.exemplars[:0],
 		tracked: b.tracked[:0], missing: b.missing[:0], promote: b.promote[:0], sources: b.sources[:0],
-		labels: b.labels[:0], scratch: b.scratch[:0],
+		labels: b.labels[:0], builder: b.builder, scratch: b.scratch[:0],
 	}
 	batches.Put(b)
 }

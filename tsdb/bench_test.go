@@ -149,7 +149,7 @@ func (c *receiving) open(b *testing.B) *benchReceiver {
 		r.receive(b, tsdb.ReceiverOptions{Store: raw, Sink: r.engine, Bind: r.engine.Bind, Unbind: r.engine.Unbind})
 	default:
 		var n atomic.Uint64
-		r.receive(b, tsdb.ReceiverOptions{Store: raw, Sink: &countingSink{}, Bind: func(labels.Labels) storage.SeriesRef {
+		r.receive(b, tsdb.ReceiverOptions{Store: raw, Sink: &countingSink{}, Bind: func(labels.Labels, bool) storage.SeriesRef {
 			if c.kind == unneeded {
 				return 0
 			}
@@ -187,7 +187,7 @@ func (r *benchReceiver) newEngine(b *testing.B, raw *tsdb.DB, kind string) *rule
 		objectives = []*slo.Objective{benchObjective("other_requests_total")}
 	}
 	e, err := rules.New(rules.Options{
-		Raw: raw, Held: raw.Held, Ledger: r.opened(b, tsdb.OpenLedger), Store: forgetful{}, Position: raw.Position, Since: raw.Since,
+		Raw: raw, Ledger: r.opened(b, tsdb.OpenLedger), Store: forgetful{}, Position: raw.Position, Since: raw.Since,
 		SourceLabels: []string{"cluster", "prometheus"}, Slot: slo.DefaultSlot, Now: r.wall,
 	})
 	if err == nil {

@@ -17,5 +17,6 @@
 //
 // DB is one TSDB that starts with a damaged WAL and survives a full disk (db.go,
 // appender.go, damage.go, reopen.go, disk.go, registry.go). Position and Since let the
-// engine find what came after its last ledger write (since.go), and Held tells it which new series have no past (held.go).
+// engine find what came after its last ledger write (since.go). Which new series have a
+// past is told from what the head and the blocks hold (known.go, departed.go).
 package tsdb

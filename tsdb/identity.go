@@ -14,8 +14,9 @@ import (
 // identity is what the labels of a series say: who it is, from which source, and
 // which of its replicas sent it.
 type identity struct {
-	lset            labels.Labels
-	source, replica string
+	lset    labels.Labels
+	source  *source
+	replica string
 }
 
 // identify builds and checks the label set of an item whose label bytes are not
@@ -51,32 +52,48 @@ func (r *Receiver) identify(b *batch, it *item) (identity, error) {
 	if err := b.lease.charge(3 * int64(size)); err != nil {
 		return id, err
 	}
-	id.source = joined(ls, r.opts.SourceLabels)
-	id.replica = joined(ls, r.opts.ReplicaLabels)
-	sb := labels.NewScratchBuilder(len(ls))
+	var err error
+	if id.source, err = r.sourceOf(b); err != nil {
+		return id, err
+	}
+	id.replica = string(b.joined(r.opts.ReplicaLabels))
+	b.builder.Reset()
 	for _, l := range ls {
 		if l.value != "" && (id.replica == "" || !slices.Contains(r.opts.ReplicaLabels, l.name)) {
-			sb.Add(l.name, l.value)
+			b.builder.Add(l.name, l.value)
 		}
 	}
-	id.lset = sb.Labels()
+	id.lset = b.builder.Labels()
 	return id, nil
 }
 
-// joined puts the values of some labels together, with a slash between those that
-// are not empty.
-func joined(ls []label, names []string) string {
-	var out string
-	for _, n := range names {
-		i, found := slices.BinarySearchFunc(ls, n, func(l label, n string) int { return strings.Compare(l.name, n) })
-		switch {
-		case !found || ls[i].value == "":
-		case out == "":
-			out = strings.Clone(ls[i].value)
-		default:
-			out += "/" + ls[i].value
-		}
+// sourceOf is the source that the collected labels name: most often that of the
+// series before.
+func (r *Receiver) sourceOf(b *batch) (*source, error) {
+	name := b.joined(r.opts.SourceLabels)
+	if b.source != nil && b.source.name == string(name) {
+		return b.source, nil
 	}
+	var err error
+	b.source, err = r.source(string(name))
+	return b.source, err
+}
+
+// joined puts the values of some of the collected labels together, with a slash
+// between those that are not empty. It is overwritten by the next.
+func (b *batch) joined(names []string) []byte {
+	out := b.scratch[:0]
+	for _, n := range names {
+		i, found := slices.BinarySearchFunc(b.labels, n, func(l label, n string) int { return strings.Compare(l.name, n) })
+		if !found || b.labels[i].value == "" {
+			continue
+		}
+		if len(out) > 0 {
+			out = append(out, '/')
+		}
+		out = append(out, b.labels[i].value...)
+	}
+	b.scratch = out
 	return out
 }
 

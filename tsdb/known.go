@@ -22,10 +22,8 @@ type past struct {
 func (w *writer) load(s *series, replica uint32) {
 	s.loaded, s.doubted = true, false
 	s.last, s.horizon, s.floor = stored{}, math.MinInt64, math.MinInt64
-	if s.ref == 0 {
-		if ref, lset := w.app.GetRef(s.lset, s.lset.Hash()); ref != 0 {
-			s.ref, s.lset = ref, lset // the head's labels: no second copy
-		}
+	if s.ref == 0 && s.sought != w.app.generation {
+		s.seek(w.app, s.lset.Hash())
 	}
 	s.horizon = w.blocksEnd()
 	if s.ref == 0 {
@@ -45,6 +43,19 @@ func (w *writer) load(s *series, replica uint32) {
 		s.replica = w.src.election.wrote(s.last.t)
 		s.floor = w.src.election.since
 	}
+}
+
+// seek asks the head for the series by the hash of its labels, and says whether the TSDB
+// may hold samples of it. The caller holds the source's lock.
+func (s *series) seek(app *appender, hash uint64) (held bool) {
+	ref, lset := app.GetRef(s.lset, hash)
+	if ref != 0 {
+		s.lset = lset // the head's labels: no second copy
+	}
+	if s.src.head == app.generation { // else the source has references of another head
+		s.ref, s.sought = ref, app.generation
+	}
+	return ref != 0 || app.db.departed.has(hash)
 }
 
 // blocksEnd is the time of the newest sample that can lie in a block.

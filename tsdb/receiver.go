@@ -32,8 +32,9 @@ type ReceiverOptions struct {
 	// and in each source's order. Labels are empty there. nil: nobody does.
 	Sink storage.AppendableV2
 	// Bind gives the reference under which the sink knows a series, 0 if nobody
-	// reads it. Unbind says that the receiver has forgotten one.
-	Bind   func(labels.Labels) storage.SeriesRef
+	// reads it; held says whether Store may hold samples of it. Unbind says that the
+	// receiver has forgotten one.
+	Bind   func(lset labels.Labels, held bool) storage.SeriesRef
 	Unbind func(storage.SeriesRef)
 	// Counter says whether the sink counts what a bound series gains, so that its fall
 	// is a reset; known is false if it cannot tell. nil: it never can.
@@ -173,7 +174,7 @@ func (r *Receiver) serve(w http.ResponseWriter, req *http.Request, v2 bool) (int
 	r.sweep()
 	var v verdict
 	now := r.clock.look()
-	r.resolve(b, &v)
+	r.resolve(req.Context(), b, &v)
 	r.store(req.Context(), b, &v, now)
 	r.meta.take(b)
 	if total := len(b.samples) + len(b.hists); r.clock.excuses(v.counts[reasonFuture], total) {
@@ -204,14 +205,9 @@ func (r *Receiver) refuse(w http.ResponseWriter, err error) int {
 }
 
 // resolve finds every item's series, and refuses those whose labels are not right.
-func (r *Receiver) resolve(b *batch, v *verdict) {
+func (r *Receiver) resolve(ctx context.Context, b *batch, v *verdict) {
 	epoch := r.cache.find(b)
-	for _, i := range b.missing {
-		it := &b.items[i]
-		if it.bad == nil {
-			it.bad = r.introduce(b, it)
-		}
-	}
+	r.introduceAll(ctx, b)
 	r.cache.add(b, b.missing, epoch)
 	for i := range b.items {
 		it := &b.items[i]
@@ -229,24 +225,40 @@ func (r *Receiver) resolve(b *batch, v *verdict) {
 	}
 }
 
-// introduce finds or makes the series of labels that the cache does not know.
-func (r *Receiver) introduce(b *batch, it *item) error {
+// introduceAll finds or makes the series that the cache does not know.
+func (r *Receiver) introduceAll(ctx context.Context, b *batch) {
+	if len(b.missing) == 0 {
+		return
+	}
+	// It only asks what the TSDB holds; that is not known while nothing is taken.
+	app, _, err := r.opts.Store.begin(ctx)
+	if err == nil {
+		defer app.Rollback()
+	}
+	for _, i := range b.missing {
+		if it := &b.items[i]; it.bad == nil {
+			it.bad = r.introduce(b, it, app)
+		}
+	}
+}
+
+// introduce finds or makes the series of an item.
+func (r *Receiver) introduce(b *batch, it *item, app *appender) error {
 	id, err := r.identify(b, it)
 	switch {
 	case errors.Is(err, errTooLarge), errors.Is(err, errBusy):
 		it.reason = reasonUnavailable
 		return err
+	case errors.Is(err, errSources):
+		it.reason = reasonSourceLimit
+		return err
 	case err != nil:
 		return err
 	}
-	src, err := r.source(id.source)
-	if err != nil {
-		it.reason = reasonSourceLimit
-		return err
-	}
+	src := id.source
 	src.mu.Lock()
 	it.replica = src.election.number(id.replica)
-	it.s = r.obtain(src, id.lset)
+	it.s = r.obtain(src, id.lset, app)
 	src.mu.Unlock()
 	if !it.s.unneeded && b.v2 {
 		r.meta.takeV2(b, it, id.lset.Get(labels.MetricName))
@@ -291,7 +303,7 @@ func (r *Receiver) Rebind(keep string) {
 		r.prune(src, func(s *series) bool {
 			s.sink = 0
 			if r.opts.Bind != nil {
-				s.sink = r.opts.Bind(s.lset)
+				s.sink = r.opts.Bind(s.lset, true)
 			}
 			return r.unneeded(s)
 		})

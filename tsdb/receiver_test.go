@@ -41,7 +41,7 @@ func newRecorder() *recorder {
 	return &recorder{refs: map[string]storage.SeriesRef{}, name: map[storage.SeriesRef]string{}}
 }
 
-func (r *recorder) Bind(l labels.Labels) storage.SeriesRef {
+func (r *recorder) Bind(l labels.Labels, _ bool) storage.SeriesRef {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.skip != nil && r.skip(l) {

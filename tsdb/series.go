@@ -33,8 +33,9 @@ type series struct {
 	// WAL is opened again; then their repetition is fed to the sink.
 	unfed map[int64]struct{}
 
-	unneeded bool // stands for all series of the source that nobody needs
-	dead     bool // no longer among the source's series
+	sought   uint64 // generation of the head that was asked for ref
+	unneeded bool   // stands for all series of the source that nobody needs
+	dead     bool   // no longer among the source's series
 	tracked  *past
 	next     *series // of the same hash
 }

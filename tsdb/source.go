@@ -1,6 +1,7 @@
 package tsdb
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -61,6 +62,8 @@ func (r *Receiver) allSources() []*source {
 	return out
 }
 
+var errSources = errors.New("too many sources")
+
 // source finds or makes a source.
 func (r *Receiver) source(name string) (*source, error) {
 	r.mu.Lock()
@@ -69,7 +72,7 @@ func (r *Receiver) source(name string) (*source, error) {
 		return src, nil
 	}
 	if len(r.sources) >= r.opts.Limits.Sources {
-		return nil, fmt.Errorf("source %q is one more than the limit of %d", name, r.opts.Limits.Sources)
+		return nil, fmt.Errorf("%w: source %q is one more than the limit of %d", errSources, name, r.opts.Limits.Sources)
 	}
 	src := &source{name: name, series: map[uint64]*series{}, election: election{failover: r.opts.Failover}}
 	if was := r.elected[electionKey(name)]; was.Replica != "" {
@@ -92,15 +95,19 @@ func (src *source) find(lset labels.Labels, hash uint64) *series {
 }
 
 // obtain finds or makes the series with these labels, or gives the one that stands
-// for those nobody needs.
-func (r *Receiver) obtain(src *source, lset labels.Labels) *series {
+// for those nobody needs. It asks app, nil if nobody can tell, what is stored of it.
+func (r *Receiver) obtain(src *source, lset labels.Labels, app *appender) *series {
 	hash := lset.Hash()
 	if s := src.find(lset, hash); s != nil {
 		return s
 	}
 	s := &series{src: src, lset: lset}
+	held := true
+	if app != nil {
+		held = s.seek(app, hash)
+	}
 	if r.opts.Bind != nil {
-		s.sink = r.opts.Bind(lset)
+		s.sink = r.opts.Bind(s.lset, held)
 	}
 	if r.unneeded(s) {
 		return src.unneeded

@@ -90,8 +90,8 @@ func takingOver(kept elections) func(*tsdb.ReceiverOptions) {
 		o.Elections = kept
 		bind := o.Bind
 		var counted storage.SeriesRef
-		o.Bind = func(l labels.Labels) storage.SeriesRef {
-			ref := bind(l)
+		o.Bind = func(l labels.Labels, held bool) storage.SeriesRef {
+			ref := bind(l, held)
 			if l.Get("__name__") == "counted" {
 				counted = ref
 			}

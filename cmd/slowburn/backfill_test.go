@@ -98,7 +98,7 @@ func (s *served) live(db *promtsdb.DB, from, to int64) {
 		for _, x := range samples {
 			_, err := app.Append(0, x.lset, 0, t, x.v, nil, nil, storage.AppendV2Options{})
 			s.must(err)
-			_, err = sink.Append(s.engine.Bind(x.lset), labels.EmptyLabels(), 0, t, x.v, nil, nil, storage.AppendV2Options{})
+			_, err = sink.Append(s.engine.Bind(x.lset, true), labels.EmptyLabels(), 0, t, x.v, nil, nil, storage.AppendV2Options{})
 			s.must(err)
 		}
 		s.must(app.Commit())

@@ -92,7 +92,7 @@ func (s *server) openCore() (*core, error) {
 	}
 	c.engine, err = rules.New(rules.Options{
 		Slot: cfg.Slot, SourceLabels: cfg.Ingest.SourceLabels, GroupLimit: f.MaxGroups,
-		Raw: c.raw, Held: c.raw.Held, Damaged: len(c.raw.Damage()) > 0, QueryRound: 45 * time.Second, Ledger: c.ledger, Position: c.raw.Position, Since: c.raw.Since,
+		Raw: c.raw, Damaged: len(c.raw.Damage()) > 0, QueryRound: 45 * time.Second, Ledger: c.ledger, Position: c.raw.Position, Since: c.raw.Since,
 		Checkpoint: filepath.Join(f.StoragePath, "checkpoint"),
 		Store:      state.NewBucket[rules.Record](s.state, "rules"), Notify: c.notify(s), Acknowledged: s.alerting.Heard,
 		Decision: s.book.Decision, CountPast: true, Names: c.metricNames,

@@ -147,7 +147,7 @@ func send(t *testing.T, raw storage.AppendableV2, engine *rules.Engine, batch []
 	}
 	must(t, store.Commit())
 	for _, s := range batch {
-		if ref := engine.Bind(s.lset); ref != 0 {
+		if ref := engine.Bind(s.lset, true); ref != 0 {
 			_, err := sink.Append(ref, labels.EmptyLabels(), 0, s.t, s.v, nil, nil, storage.AppendV2Options{})
 			must(t, err)
 		}

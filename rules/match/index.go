@@ -85,9 +85,8 @@ func Equality(t *slo.Term, name string) (string, bool) {
 	return "", false
 }
 
-// Match are the references to the terms that read the series.
-func (x *Index[R]) Match(lset labels.Labels) []R {
-	var out []R
+// Match appends to out the references to the terms that read the series.
+func (x *Index[R]) Match(out []R, lset labels.Labels) []R {
 	add := func(refs []R) {
 		for _, r := range refs {
 			if x.term(r).Matches(lset) {

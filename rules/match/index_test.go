@@ -43,7 +43,7 @@ func TestMatch(t *testing.T) {
 			}
 		}
 		have := map[string]bool{}
-		for _, s := range x.Match(series) {
+		for _, s := range x.Match(nil, series) {
 			have[s] = true
 		}
 		if d := cmp.Diff(want, have); d != "" {

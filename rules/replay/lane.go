@@ -146,7 +146,7 @@ func (l *lane) ref(series int32, known []fedSeries) storage.SeriesRef {
 		l.refs = append(l.refs, unbound)
 	}
 	if l.refs[series] == unbound {
-		l.refs[series] = l.engine.Bind(known[series].lset)
+		l.refs[series] = l.engine.Bind(known[series].lset, true)
 	}
 	return l.refs[series]
 }

@@ -81,7 +81,7 @@ func liveAlerts(t *testing.T, objectives []*slo.Objective, samples []written) []
 			for _, s := range samples[:n] {
 				ref, lset := storage.SeriesRef(0), s.lset
 				if store == storage.AppendableV2(e) {
-					ref, lset = e.Bind(lset), labels.EmptyLabels()
+					ref, lset = e.Bind(lset, true), labels.EmptyLabels()
 				}
 				if _, err := app.Append(ref, lset, 0, s.t, s.v, nil, nil, storage.AppendV2Options{}); err != nil {
 					t.Fatal(err)

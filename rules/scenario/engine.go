@@ -84,7 +84,7 @@ func (e *engine) send(ctx context.Context, samples []Sample) error {
 	}
 	sink := e.AppenderV2(ctx)
 	for _, x := range samples {
-		ref := e.Bind(x.Labels)
+		ref := e.Bind(x.Labels, true)
 		if ref == 0 {
 			continue
 		}

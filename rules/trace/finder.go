@@ -63,7 +63,7 @@ func (f *Finder) Look(ctx context.Context, x *Index, now int64) (Links, error) {
 	}
 	links := Links{}
 	for _, r := range all {
-		for _, e := range x.Match(r.SeriesLabels) {
+		for _, e := range x.Match(nil, r.SeriesLabels) {
 			ex, link := newest(r.Exemplars, e.above, url)
 			if link == "" {
 				continue

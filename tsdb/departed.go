@@ -7,33 +7,14 @@ import (
 	"sync/atomic"
 
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/storage"
 	promtsdb "github.com/prometheus/prometheus/tsdb"
 	"github.com/prometheus/prometheus/tsdb/chunks"
 	"github.com/prometheus/prometheus/tsdb/index"
 )
 
-// Held says whether the TSDB may hold samples of a series. A series that appears
-// with a new pod is not held, and nobody need search for its past in the head and in
-// every block, a whole deployment's series at a time.
-func (d *DB) Held(lset labels.Labels) bool {
-	hash := lset.Hash()
-	if d.departed.has(hash) {
-		return true
-	}
-	inner, err := d.hold()
-	if err != nil {
-		return true
-	}
-	defer d.release()
-	app := inner.AppenderV2(context.Background())
-	ref, _ := app.(storage.GetRef).GetRef(lset, hash)
-	_ = app.Rollback()
-	return ref != 0
-}
-
 // departed are the series that the head may not know although blocks hold them, by
-// the hash of their labels. More than that does no harm.
+// the hash of their labels. More than that does no harm. Of one that appears with a new
+// pod, nobody need search the blocks for a past, a whole deployment's series at a time.
 type departed struct {
 	whole  atomic.Bool // all of them are known
 	asked  atomic.Bool // for a survey, since the TSDB was opened

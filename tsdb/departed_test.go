@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
 	promtsdb "github.com/prometheus/prometheus/tsdb"
 
 	"github.com/slowburn/slowburn/tsdb"
@@ -79,5 +80,27 @@ func TestHeldKnowsTheBlocksAfterAStart(t *testing.T) {
 	}
 	if !db.Held(gone) || !db.Held(live) {
 		t.Errorf("held: of a block alone %t, of both %t", db.Held(gone), db.Held(live))
+	}
+}
+
+func TestBindIsToldWhichSeriesHaveAPast(t *testing.T) {
+	held := map[string]bool{}
+	note := func(o *tsdb.ReceiverOptions) {
+		bind := o.Bind
+		o.Bind = func(lset labels.Labels, is bool) storage.SeriesRef {
+			held[lset.Get("__name__")] = is
+			return bind(lset, is)
+		}
+	}
+	s := newStand(t, note)
+	send(t, s, true, 204, series("first").at(ms, 1))
+	send(t, s, true, 204, series("second").at(ms, 1), series("first").at(ms+15000, 1))
+	if held["first"] || held["second"] {
+		t.Errorf("of new series, these are said to have a past: %v", held)
+	}
+	again := newStandOver(t, killed(t, s.dir), tsdb.Options{}, note)
+	send(t, again, true, 204, series("first").at(ms+30000, 1), series("third").at(ms, 1))
+	if !held["first"] || held["third"] {
+		t.Errorf("after a restart: held: first %t, want true; third %t, want false", held["first"], held["third"])
 	}
 }
