@@ -22,9 +22,10 @@ const (
 	// region: checkout as a whole would need three times as long, longer than it lasts.
 	quiet       = 2 * time.Second
 	outageShare = 0.95
-	// afterPage is how long people need to roll back, longestOutage when they do so
+	// afterPage is how long people need to roll back: by then the hour is spent as well,
+	// so that the page stays for five minutes. longestOutage is when they do so
 	// though nobody was paged.
-	afterPage     = 10 * time.Second
+	afterPage     = 18 * time.Second
 	longestOutage = 90 * time.Second
 )
 

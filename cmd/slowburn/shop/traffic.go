@@ -11,7 +11,7 @@ var meanPerSecond = map[string]float64{Checkout: 100, Search: 250, Login: 65}
 
 // usRatio makes the US the small region at every hour: what breaks there alone is a
 // page about the region long before it is one about the service (TestUSIsSmall).
-const usRatio = 0.25
+const usRatio = 0.18
 
 // perSecond is how many requests a place gets per second at ts, ms: half as many again
 // in the evening as on average, few at night, a little more at weekends.
