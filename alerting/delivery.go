@@ -25,6 +25,8 @@ type delivery struct {
 	offered bool
 	// sent is the last acknowledged send; zero if this process made none.
 	sent time.Time
+	// held is until when the target was told to keep the alert, its HeldUntil, ms.
+	held int64
 	// tried is the last attempt; the least recently tried goes first.
 	tried time.Time
 	// failures are the requests in a row that failed with it, without blaming it.
@@ -59,9 +61,16 @@ const (
 // owes says what the target has to hear of a, and from when on. ended is when a
 // was resolved, wall time. What was sent before lost counts as forgotten by the
 // target.
+//
+// An alert that is held for want of data is said once, with the end of the hold, and
+// not repeated until then; nor is it said that it is over. Alertmanager takes the last
+// word for true, and that belongs to another slowburn that still has the data.
 func (d *delivery) owes(a *slo.Alert, ended time.Time, resend time.Duration, lost time.Time) (debt, time.Time) {
 	same := d.Episode == a.FiredAt
 	again := d.sent.Add(resend)
+	if a.HeldUntil != 0 && d.held == a.HeldUntil {
+		again = later(again, fromMillis(a.HeldUntil).Add(resend))
+	}
 	if d.sent.IsZero() || d.sent.Before(lost) {
 		again = time.Time{}
 	}
@@ -72,6 +81,8 @@ func (d *delivery) owes(a *slo.Alert, ended time.Time, resend time.Duration, los
 		return repeat, later(again, d.quarantined)
 	}
 	switch {
+	case a.HeldUntil != 0:
+		return nothing, time.Time{}
 	case same && d.Resolved != 0:
 		if at := later(again, d.quarantined); at.Sub(ended) < retention {
 			return repeat, at
@@ -112,7 +123,7 @@ func (d *delivery) accept(n *notice, now time.Time) (transition bool) {
 	case d.Resolved == 0:
 		d.Resolved = now.UnixMilli()
 	}
-	d.sent = now
+	d.sent, d.held = now, n.heldUntil
 	d.offered = !n.resolved
 	return d.Ack != before
 }

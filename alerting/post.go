@@ -30,16 +30,17 @@ type notice struct {
 	bare                bool
 	labels, annotations labels.Labels
 	startsAt, endsAt    time.Time
+	heldUntil           int64 // ms; 0 if its data is there
 	generatorURL        string
 }
 
 // compose says a to a target at the instant now. A firing alert ends life after
-// now unless it is sent again.
+// now unless it is sent again, one that is held life after that.
 func compose(a *slo.Alert, ls labels.Labels, now time.Time, life time.Duration) notice {
 	n := notice{
 		episode: a.FiredAt, resolved: a.State == slo.AlertResolved,
 		labels: ls, annotations: a.Annotations, generatorURL: a.GeneratorURL,
-		startsAt: time.UnixMilli(a.FiredAt),
+		startsAt: time.UnixMilli(a.FiredAt), heldUntil: a.HeldUntil,
 	}
 	if n.resolved {
 		// In the future it would still fire until then, before its start it would be
@@ -48,7 +49,7 @@ func compose(a *slo.Alert, ls labels.Labels, now time.Time, life time.Duration) 
 		return n
 	}
 	// Event time may run ahead of this clock by minutes.
-	n.endsAt = later(now, n.startsAt).Add(life)
+	n.endsAt = later(later(now, n.startsAt), fromMillis(a.HeldUntil)).Add(life)
 	return n
 }
 

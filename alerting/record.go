@@ -21,6 +21,7 @@ type Record struct {
 	ActiveAt     int64         `json:"activeAt"`             // ms of event time
 	FiredAt      int64         `json:"firedAt"`              // ms of event time; names the episode
 	ResolvedAt   int64         `json:"resolvedAt,omitempty"` // ms of event time; 0 while it fires
+	HeldUntil    int64         `json:"heldUntil,omitempty"`  // ms; 0 while its data is there
 	Stated       int64         `json:"stated"`               // ms of wall time: when the engine first said it fires
 	Ended        int64         `json:"ended,omitempty"`      // ms of wall time: when the engine said it is resolved
 	GeneratorURL string        `json:"generatorURL,omitempty"`
@@ -41,7 +42,7 @@ type Ack struct {
 func (r Record) alert() slo.Alert {
 	a := slo.Alert{
 		Labels: r.Labels, Annotations: r.Annotations, State: slo.AlertFiring,
-		ActiveAt: r.ActiveAt, FiredAt: r.FiredAt, ResolvedAt: r.ResolvedAt, GeneratorURL: r.GeneratorURL,
+		ActiveAt: r.ActiveAt, FiredAt: r.FiredAt, ResolvedAt: r.ResolvedAt, HeldUntil: r.HeldUntil, GeneratorURL: r.GeneratorURL,
 	}
 	if r.Ended != 0 {
 		a.State = slo.AlertResolved
@@ -55,7 +56,7 @@ func (it *item) record() Record {
 	r := Record{
 		Labels: it.alert.Labels, Annotations: it.alert.Annotations,
 		ActiveAt: it.alert.ActiveAt, FiredAt: it.alert.FiredAt, ResolvedAt: it.alert.ResolvedAt,
-		Stated: millis(it.stated), Ended: millis(it.ended),
+		HeldUntil: it.alert.HeldUntil, Stated: millis(it.stated), Ended: millis(it.ended),
 		GeneratorURL: it.alert.GeneratorURL,
 	}
 	for key, d := range it.deliveries {

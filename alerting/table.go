@@ -116,7 +116,7 @@ func (t *table) diff(alerts []slo.Alert, now time.Time) []change {
 			continue
 		}
 		a := it.alert
-		a.State, a.ResolvedAt = slo.AlertResolved, max(now.UnixMilli(), a.FiredAt)
+		a.State, a.ResolvedAt, a.HeldUntil = slo.AlertResolved, max(now.UnixMilli(), a.FiredAt), 0
 		changes = append(changes, next(it, a, now, at))
 	}
 	return changes
@@ -197,6 +197,8 @@ func (t *table) apply(changes []change, now time.Time, saved bool) {
 			for _, d := range it.deliveries {
 				d.missed, d.quarantined, d.refusal, d.bare = false, time.Time{}, "", false
 			}
+		case c.alert.HeldUntil != it.alert.HeldUntil:
+			it.dirty = true
 		case c.alert.GeneratorURL != it.alert.GeneratorURL || !equal(c.alert, it.alert):
 			it.stale = true
 		}

@@ -7,6 +7,10 @@ import (
 )
 
 const (
+	// blindAfter is for how long a budget's data must be gone before its alerts are
+	// held on to without it, ms, or two scrape intervals if that is longer: as long as
+	// a source may be quiet.
+	blindAfter = 60 * 1000
 	// absentAfter is for how long a budget's data must be gone before SLODataMissing
 	// fires, ms, or five scrape intervals if that is longer (FAULTS.md).
 	absentAfter = 5 * 60 * 1000
@@ -50,6 +54,9 @@ func (s sight) absent(o *objective) bool {
 	return s.known && s.last != 0 && s.gone > max(absentAfter, 5*s.interval, o.absentFor()) && (o.Required || s.gone < o.reach.longest.Milliseconds())
 }
 
+// blind says whether so much is missing by now that nobody knows how the budget does.
+func (s sight) blind() bool { return s.silent || s.gone > max(blindAfter, 2*s.interval) }
+
 // watchBudget keeps a budget's SLODataMissing. A budget is missing data when it has
 // had some within its window and now has had none for a while, unless its sources
 // are silent as a whole: then SLOSourceLagging says so once for all of them; nor does
@@ -65,7 +72,7 @@ func (e *Engine) watchBudget(b *budget, now int64) {
 		return
 	}
 	absent := s.absent(b.obj)
-	b.markGone(absent, s.last)
+	e.markGone(b, absent || s.blind(), s.last)
 	held, told := b.held(), b.missing != nil && b.missing.State == slo.AlertFiring
 	switch {
 	case held != nil:
@@ -110,15 +117,17 @@ func (e *Engine) watchRequired(now int64) {
 
 // markGone notes on the alerts that fire since when their data is gone, or that it
 // is back.
-func (b *budget) markGone(absent bool, last int64) {
+func (e *Engine) markGone(b *budget, gone bool, last int64) {
+	if !gone {
+		last = 0
+	}
 	for _, a := range b.alerts {
-		switch {
-		case a == nil || a.State != slo.AlertFiring:
-		case !absent:
-			a.GoneAt = 0
-		case a.GoneAt == 0:
-			a.GoneAt = last
+		if a == nil || a.State != slo.AlertFiring || gone == (a.GoneAt != 0) {
+			continue
 		}
+		a.GoneAt = last
+		e.alerts.changed = true
+		e.records.setAlert(a.key, &a.AlertRecord)
 	}
 }
 
@@ -193,7 +202,7 @@ func (e *Engine) endMissing(b *budget, now int64) {
 }
 
 // handOver ends the alerts whose data vanished: SLODataMissing has been acknowledged
-// in their place.
+// in their place. They stay marked as gone, since they are not known to be over.
 func (e *Engine) handOver(b *budget, now int64) {
 	for _, h := range b.alerts {
 		if h != nil && h.State == slo.AlertFiring {

@@ -181,6 +181,9 @@ func (e *Engine) alertOf(a *alertState) slo.Alert {
 		Labels: lset, Annotations: a.Annotations, State: a.State, Value: a.Value,
 		ActiveAt: a.ActiveAt, FiredAt: a.FiredAt, ResolvedAt: a.ResolvedAt,
 	}
+	if a.GoneAt != 0 {
+		out.HeldUntil = a.GoneAt + heldAfter
+	}
 	if a.budget != nil {
 		out.GeneratorURL = e.opts.ExternalURL + slo.BudgetLink(a.budget.obj.Objective, a.budget.groups)
 	}

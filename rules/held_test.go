@@ -99,3 +99,76 @@ func TestFault10_IgnoredAbsenceOfAPage(t *testing.T) {
 		t.Errorf("gone while nothing burns: want nobody told, have a %s", have)
 	}
 }
+
+// TestFault30_HeldUntil: what is handed on tells an alert whose data is gone from one
+// that is known to burn, and one that was held to its end from one that is known to be
+// over. A slowburn beside this one may know better.
+func TestFault30_HeldUntil(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		// what else arrives while the shop's data is gone
+		beside func(ts int64) []arrival
+	}{
+		{"the source is silent", func(int64) []arrival { return nil }},
+		{"the target is gone", func(ts int64) []arrival { return []arrival{other(ts)} }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			def := availability(0.999)
+			def.Rules = def.Rules[:1]
+			r, s := newRig(t, t0, def), &shop{}
+			page := func() slo.Alert {
+				t.Helper()
+				for _, a := range r.levels[len(r.levels)-1] {
+					if a.Labels.Get("alertname") == slo.AlertBurn {
+						return a
+					}
+				}
+				t.Fatal("no page")
+				return slo.Alert{}
+			}
+			expect := func(when string, state slo.AlertState, held int64) {
+				t.Helper()
+				if a := page(); a.State != state || held == 0 != (a.HeldUntil == 0) || held != 0 && a.HeldUntil-t0 != held {
+					t.Errorf("%s: want %s, held until %d min, have %s, %d min", when, state, held/minute, a.State, max(0, a.HeldUntil-t0)/minute)
+				}
+			}
+			shops := func(ok, bad float64) func(ts int64) []arrival {
+				return func(ts int64) []arrival { return append(s.scrape(ts, ok, bad), other(ts)) }
+			}
+			r.drive(t0, t0+10*minute, 15*second, shops(0, 150))
+			expect("burning", slo.AlertFiring, 0)
+
+			// Its last scrape was 15 s before; the slot that holds it ends with it.
+			r.drive(t0+10*minute, t0+12*minute, 15*second, c.beside)
+			expect("2 min without data", slo.AlertFiring, 25*minute-15*second)
+			r.crash()
+			r.tick()
+			expect("after a restart", slo.AlertFiring, 25*minute-15*second)
+			r.drive(t0+12*minute, t0+14*minute, 15*second, shops(0, 150))
+			expect("back", slo.AlertFiring, 0)
+
+			r.drive(t0+14*minute, t0+31*minute, 15*second, c.beside)
+			expect("held to its end", slo.AlertResolved, 29*minute-15*second)
+			r.drive(t0+31*minute, t0+40*minute, 15*second, shops(0, 150))
+			expect("burning anew", slo.AlertFiring, 0)
+			r.drive(t0+40*minute, t0+120*minute, 15*second, shops(150, 0))
+			ended := 0
+			for _, level := range r.levels {
+				for _, a := range level {
+					if a.Labels.Get("alertname") != slo.AlertBurn || a.FiredAt < t0+31*minute {
+						continue
+					}
+					if a.HeldUntil != 0 {
+						t.Fatalf("%s with its data there: want it not held, have it until %d min", a.State, (a.HeldUntil-t0)/minute)
+					}
+					if a.State == slo.AlertResolved {
+						ended++
+					}
+				}
+			}
+			if ended == 0 {
+				t.Error("want it ended when it is over")
+			}
+		})
+	}
+}

@@ -44,7 +44,7 @@ func next(prev AlertRecord, c condition, ts int64, forDuration, keepFiring time.
 		if !c.holds {
 			return a
 		}
-		a.State, a.ActiveAt, a.FiredAt, a.ResolvedAt = slo.AlertPending, ts, 0, 0
+		a.State, a.ActiveAt, a.FiredAt, a.ResolvedAt, a.GoneAt = slo.AlertPending, ts, 0, 0, 0
 		a.Published = false
 	}
 	switch {
@@ -58,7 +58,7 @@ func next(prev AlertRecord, c condition, ts int64, forDuration, keepFiring time.
 	case a.State == slo.AlertFiring && c.holds:
 		a.KeepUntil = ts + keepFiring.Milliseconds()
 	case a.State == slo.AlertFiring && c.known && ts > a.KeepUntil:
-		a.State, a.ResolvedAt = slo.AlertResolved, ts
+		a.State, a.ResolvedAt, a.GoneAt = slo.AlertResolved, ts, 0
 	}
 	return a
 }

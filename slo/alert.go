@@ -21,6 +21,10 @@ type Alert struct {
 	FiredAt int64
 	// ResolvedAt is when it was resolved, ms; 0 while it holds.
 	ResolvedAt int64
+	// HeldUntil is set while the alert's data is gone, ms: until then it goes on, and
+	// nobody here knows whether it should. An alert that is resolved with it set was
+	// held to its end: that it is over nobody knows either.
+	HeldUntil int64
 	// Value is the burn rate of the pair's long window when last evaluated.
 	Value float64
 	// GeneratorURL leads to where the page tells of it: the budget, for one that burns.

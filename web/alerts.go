@@ -16,8 +16,11 @@ type deliveredJSON struct {
 	alertJSON
 	ResolvedMS int64 `json:"resolved_ms,omitempty"`
 	// StatedMS and EndedMS are when slowburn learned of the episode's begin and end.
-	StatedMS     int64          `json:"stated_ms,omitempty"`
-	EndedMS      int64          `json:"ended_ms,omitempty"`
+	StatedMS int64 `json:"stated_ms,omitempty"`
+	EndedMS  int64 `json:"ended_ms,omitempty"`
+	// HeldUntilMS is set while the alert's data is gone, and on one that was held to its
+	// end: no target is told that it is over.
+	HeldUntilMS  int64          `json:"held_until_ms,omitempty"`
 	GeneratorURL string         `json:"generator_url,omitempty"`
 	Deliveries   []deliveryJSON `json:"deliveries"`
 }
@@ -101,7 +104,7 @@ func deliveredToJSON(d *slo.AlertDelivery) deliveredJSON {
 	a := &d.Alert
 	out := deliveredJSON{
 		alertJSON: alertToJSON(a), ResolvedMS: a.ResolvedAt, StatedMS: millis(d.Stated), EndedMS: millis(d.Ended),
-		GeneratorURL: a.GeneratorURL, Deliveries: make([]deliveryJSON, 0, len(d.Deliveries)),
+		HeldUntilMS: a.HeldUntil, GeneratorURL: a.GeneratorURL, Deliveries: make([]deliveryJSON, 0, len(d.Deliveries)),
 	}
 	for _, to := range d.Deliveries {
 		out.Deliveries = append(out.Deliveries, deliveryJSON{

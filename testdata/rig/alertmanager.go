@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -68,27 +69,42 @@ func (am *Alertmanager) Kill() { am.proc.Kill() }
 
 // Holds is nil if it has so many alerts with these labels.
 func (am *Alertmanager) Holds(want int, match map[string]string) error {
+	alerts, err := am.alerts(match)
+	if err == nil && len(alerts) != want {
+		err = fmt.Errorf("want %d alerts, have %d: %v", want, len(alerts), alerts)
+	}
+	return err
+}
+
+// Keeps is nil if it has one alert with these labels, and would hold it for longer than
+// that if nobody sent it again.
+func (am *Alertmanager) Keeps(longer time.Duration, match map[string]string) error {
+	alerts, err := am.alerts(match)
+	if err == nil && (len(alerts) != 1 || time.Until(alerts[0].EndsAt) < longer) {
+		err = fmt.Errorf("want one alert for %s and longer, have %v", longer, alerts)
+	}
+	return err
+}
+
+// held is one of its alerts.
+type held struct {
+	Labels map[string]string
+	EndsAt time.Time
+}
+
+func (am *Alertmanager) alerts(match map[string]string) ([]held, error) {
 	client := &http.Client{Timeout: 5 * time.Second}
 	defer client.CloseIdleConnections()
 	resp, err := client.Get("http://" + am.Addr + "/api/v2/alerts")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer resp.Body.Close()
-	var alerts []struct{ Labels map[string]string }
+	var alerts []held
 	if err := json.NewDecoder(resp.Body).Decode(&alerts); err != nil {
-		return fmt.Errorf("read Alertmanager's alerts: %w", err)
+		return nil, fmt.Errorf("read Alertmanager's alerts: %w", err)
 	}
-	have := 0
-	for _, a := range alerts {
-		if includes(a.Labels, match) {
-			have++
-		}
-	}
-	if have != want {
-		return fmt.Errorf("want %d alerts, have %d in %v", want, have, alerts)
-	}
-	return nil
+	return slices.DeleteFunc(alerts, func(a held) bool { return !includes(a.Labels, match) }), nil
 }
 
 // Stop ends it with SIGTERM, upon which it writes down whom it has told what; a

@@ -5,6 +5,7 @@ export interface DeliveredAlert extends Alert {
   resolved_ms?: number;
   stated_ms?: number;
   ended_ms?: number;
+  held_until_ms?: number;
   deliveries: Delivery[];
 }
 

@@ -97,6 +97,7 @@ function DeliveryLine({ alert, delivery }: { alert: DeliveredAlert; delivery: De
 function heard(alert: DeliveredAlert, d: Delivery) {
   if (d.dropped) return <span class="soft">kept from it by relabelling</span>;
   if (d.refusal) return <span class="over">refuses it: {d.refusal}</span>;
+  if (alert.state === 'resolved' && alert.held_until_ms) return <span class="soft">is told of no end that nobody saw</span>;
   if (alert.state === 'resolved') {
     return d.resolved_acked_ms ? <span>acknowledged its end at {clock(d.resolved_acked_ms)}</span> : <span class="over">does not know that it ended</span>;
   }
