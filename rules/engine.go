@@ -79,6 +79,10 @@ type Options struct {
 	// without series meant; nil: none.
 	Names func() []string
 
+	// Restoring is told what Restore is at, and which share of it is done, 0–1; nil: nobody
+	// asks. It is called often.
+	Restoring func(what string, share float64)
+
 	// CountPast says that somebody counts the past of new objectives (Pasts, TakePast).
 	CountPast bool
 
@@ -125,6 +129,9 @@ func (o *Options) validate() error {
 func (o *Options) setDefaults() {
 	if o.Slot == 0 {
 		o.Slot = slo.DefaultSlot
+	}
+	if o.Restoring == nil {
+		o.Restoring = func(string, float64) {}
 	}
 	if o.Grace == 0 {
 		o.Grace = 10 * time.Second

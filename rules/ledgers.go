@@ -108,7 +108,10 @@ func (e *Engine) scanLedgers(ctx context.Context, byID map[string]*objective, fr
 	slices.SortStableFunc(order, func(a, b *storedLedger) int { return a.generation() - b.generation() })
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, s := range order {
+	for i, s := range order {
+		if !e.restored.Load() {
+			e.opts.Restoring("budgets are read from the ledger", float64(i)/float64(len(order)))
+		}
 		if err := fn(s, e.ledgerOf(s)); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package rules_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -190,6 +191,30 @@ func TestRestartAfterDays(t *testing.T) {
 	for i, w := range want.Windows {
 		if have.TS != want.TS || have.Windows[i].Counts != w.Counts {
 			t.Errorf("%s: want %+v at %d, have %+v at %d", w.Window, w.Counts, want.TS, have.Windows[i].Counts, have.TS)
+		}
+	}
+}
+
+// TestRestoreTellsHowFarItIs: whoever waits for a start hears of both of its long steps,
+// and no share ever falls.
+func TestRestoreTellsHowFarItIs(t *testing.T) {
+	told := map[string][]float64{}
+	r := newRigWith(t, t0, func(o *rules.Options) {
+		o.Restoring = func(what string, share float64) { told[what] = append(told[what], share) }
+	}, availability(0.999))
+	s := &shop{}
+	for step := range 40 {
+		ts := t0 + int64(step)*15*second
+		r.now = ts + 500
+		r.send(s.scrape(ts, 100, 1)...)
+		r.tick()
+	}
+	clear(told)
+	r.crash()
+	for _, step := range []string{"budgets are read from the ledger", "the newest samples are counted"} {
+		shares := told[step]
+		if len(shares) == 0 || !slices.IsSorted(shares) || shares[0] < 0 || shares[len(shares)-1] >= 1 {
+			t.Errorf("%s: shares %v", step, shares)
 		}
 	}
 }

@@ -160,6 +160,7 @@ func (e *Engine) replayRaw(ctx context.Context) error {
 		if ev.T <= ev.s.src.closedAtStart {
 			continue
 		}
+		e.opts.Restoring("the newest samples are counted", float64(i)/float64(len(events)))
 		ev.s.src.mu.Lock()
 		if !ev.s.loaded {
 			e.loadBefore(ev.s, ev.T)

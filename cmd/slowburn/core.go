@@ -42,7 +42,7 @@ func (s *server) runEngine(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.starting.begins("budgets are reckoned from the ledger and the newest samples")
+	s.starting.at("alert states are read", -1)
 	if err := c.engine.LoadRecords(); err != nil {
 		s.log.Error("alert states are rebuilt from the ledger", "err", err)
 	}
@@ -95,7 +95,7 @@ func (s *server) openCore() (*core, error) {
 		Raw: c.raw, Damaged: len(c.raw.Damage()) > 0, QueryRound: 45 * time.Second, Ledger: c.ledger, Position: c.raw.Position, Since: c.raw.Since,
 		Checkpoint: filepath.Join(f.StoragePath, "checkpoint"),
 		Store:      state.NewBucket[rules.Record](s.state, "rules"), Notify: c.notify(s), Acknowledged: s.alerting.Heard,
-		Decision: s.book.Decision, CountPast: true, Names: c.metricNames,
+		Restoring: s.starting.at, Decision: s.book.Decision, CountPast: true, Names: c.metricNames,
 		Traces:         trace.New(c.raw, func() slo.TraceURL { return s.config.get().TraceURL }),
 		ExternalLabels: func() labels.Labels { return s.config.get().ExternalLabels },
 		TemplateFailed: func(alert labels.Labels, annotation string, err error) {

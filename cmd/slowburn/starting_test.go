@@ -22,6 +22,8 @@ func TestStarting(t *testing.T) {
 	says("starting: raw samples are read, 50 %")
 	s.opens("the ledger is read")
 	says("starting: the ledger is read")
-	s.begins("budgets are reckoned")
+	s.at("budgets are reckoned", -1)
 	says("starting: budgets are reckoned")
+	s.at("budgets are reckoned", 0.999)
+	says("starting: budgets are reckoned, 99 %")
 }
