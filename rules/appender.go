@@ -190,13 +190,14 @@ func (e *Engine) apply(s *series, x count.Sample, ahead *pending) {
 func (e *Engine) between(s *series, prev, x, next *count.Sample) {
 	interval := s.cadence.Interval()
 	gain := 0.0
-	for _, b := range s.bound {
-		t := b.sliTerm()
+	for i := range s.bound {
+		b := &s.bound[i]
+		t := b.term
 		events := count.Events(t, prev, x, interval)
 		gain = max(gain, events)
-		b.led.add(b.term, x.T, events, e.slot)
+		b.add(x.T, events, e.slot)
 		if next != nil {
-			b.led.add(b.term, next.T, count.Events(t, x, next, interval)-count.Events(t, prev, next, interval), e.slot)
+			b.add(next.T, count.Events(t, x, next, interval)-count.Events(t, prev, next, interval), e.slot)
 		}
 	}
 	s.family.Gain(x.T, gain)
@@ -211,17 +212,17 @@ func (e *Engine) before(s *series, x, next *count.Sample) {
 	interval := s.cadence.Interval()
 	for i := range s.bound {
 		b := &s.bound[i]
-		t := b.sliTerm()
+		t := b.term
 		events := count.Events(t, x, next, interval)
 		if s.born == nil {
 			if e.bornCounted(s, b, next) {
 				events -= count.Born(t, next)
 			}
 			if e.bornAnew(s, b, x) {
-				b.led.add(b.term, x.T, count.Born(t, x), e.slot)
+				b.add(x.T, count.Born(t, x), e.slot)
 			}
 		}
-		b.led.add(b.term, next.T, events, e.slot)
+		b.add(next.T, events, e.slot)
 	}
 	if s.born != nil {
 		s.born.First, s.born.recall = *x, true
@@ -244,8 +245,8 @@ func (s *series) scraped(x *count.Sample, slot int64) {
 	case inOrder && s.observe(x.T-last.T):
 		s.setRate(x.T, slot)
 	}
-	for _, b := range s.bound {
-		if b.scrapes {
+	for i := range s.bound {
+		if b := &s.bound[i]; b.scrapes {
 			b.led.slotOf(x.T, slot).observed++
 		}
 	}

@@ -35,8 +35,9 @@ type series struct {
 
 // bound ties a series to one term of one ledger.
 type bound struct {
-	led  *ledger
-	term int
+	led   *ledger
+	term  *slo.Term
+	place int32 // the term's, among those that are counted
 	// birth says whether the value of the series' first sample was counted.
 	birth verdict
 	// scrapes says whether the series' scrapes count for the ledger's coverage: those
@@ -133,7 +134,7 @@ func (e *Engine) attach(s *series, terms []termRef) {
 		}
 		budgets, n := e.budgetsOf(t.obj, s.lset)
 		for _, b := range budgets[:n] {
-			to := bound{led: b.ledger(e, s.src), term: t.term, scrapes: t.Total != 0}
+			to := bound{led: b.ledger(e, s.src), term: t.Term, place: int32(t.term), scrapes: t.Total != 0}
 			if to.scrapes {
 				b.hasTotal.Store(true)
 			}

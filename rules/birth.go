@@ -38,9 +38,6 @@ type pendingBirth struct {
 	recall bool
 }
 
-// sliTerm is the term that the series is bound to.
-func (b *bound) sliTerm() *slo.Term { return &b.led.budget.obj.SLI.Counted()[b.term] }
-
 // noBirth is the nextBirth of a source that expects none.
 const noBirth = math.MaxInt64
 
@@ -60,14 +57,14 @@ func (e *Engine) settleBirths(src *source, upTo int64) {
 		p.s.born = nil
 		for i := range p.s.bound {
 			b := &p.s.bound[i]
-			value := count.Born(b.sliTerm(), &p.First)
+			value := count.Born(b.term, &p.First)
 			birth := p.Birth
 			if p.recall {
-				birth = e.recallBirth(p.s, b.sliTerm(), &p.First)
+				birth = e.recallBirth(p.s, b.term, &p.First)
 			}
 			b.birth = judged(bornUnderObservation(birth, b.led.budget.obj, value))
 			if b.birth == countedBirth {
-				b.led.add(b.term, p.First.T, value, e.slot)
+				b.add(p.First.T, value, e.slot)
 				e.metrics.births.Inc()
 			}
 		}
@@ -99,9 +96,9 @@ func (e *Engine) bornCounted(s *series, b *bound, first *count.Sample) bool {
 		o := b.led.budget.obj
 		birth := &count.Birth{First: *first}
 		if first.ST == 0 && o.SLI.Births == slo.BirthsAuto {
-			birth = e.recallBirth(s, b.sliTerm(), first)
+			birth = e.recallBirth(s, b.term, first)
 		}
-		b.birth = judged(bornUnderObservation(birth, o, count.Born(b.sliTerm(), first)))
+		b.birth = judged(bornUnderObservation(birth, o, count.Born(b.term, first)))
 	}
 	return b.birth == countedBirth
 }

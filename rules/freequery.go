@@ -108,8 +108,9 @@ func (q *freeQuery) result(e *Engine, groups labels.Labels) *series {
 		l := b.ledger(e, s.src)
 		l.series++
 		b.hasTotal.Store(true)
-		for i, t := range q.obj.SLI.Counted() {
-			s.bound = append(s.bound, bound{led: l, term: i, scrapes: t.Total != 0})
+		terms := q.obj.SLI.Counted()
+		for i := range terms {
+			s.bound = append(s.bound, bound{led: l, term: &terms[i], place: int32(i), scrapes: terms[i].Total != 0})
 		}
 	}
 	q.results[key] = s
@@ -134,8 +135,9 @@ func (q *freeQuery) count(e *Engine, ts int64, shares []query.Share) {
 	for _, share := range shares {
 		s := q.result(e, share.Groups)
 		x := count.Sample{T: ts, V: share.Ratio}
-		for _, b := range s.bound {
-			b.led.add(b.term, ts, count.Events(&q.obj.SLI.Counted()[b.term], nil, &x, 0), e.slot)
+		for i := range s.bound {
+			b := &s.bound[i]
+			b.add(ts, count.Events(b.term, nil, &x, 0), e.slot)
 		}
 		s.scraped(&x, e.slot)
 		s.recent.Insert(x)

@@ -68,12 +68,12 @@ func (e *Engine) postLate(s *series, times map[int64]bool) {
 	interval := s.cadence.Interval()
 	for i := range s.bound {
 		b := &s.bound[i]
-		t := b.sliTerm()
+		t := b.term
 		events := sumEvents(t, with, interval) - sumEvents(t, without, interval)
 		if len(past) == 0 {
 			events += e.lateBirth(s, b, with, without)
 		}
-		b.led.add(b.term, first, events, e.slot)
+		b.add(first, events, e.slot)
 	}
 }
 
@@ -82,10 +82,10 @@ func (e *Engine) postLate(s *series, times map[int64]bool) {
 func (e *Engine) lateBirth(s *series, b *bound, with, without []count.Sample) float64 {
 	events := 0.0
 	if len(without) > 0 && e.bornCounted(s, b, &without[0]) {
-		events -= count.Born(b.sliTerm(), &without[0])
+		events -= count.Born(b.term, &without[0])
 	}
 	if e.bornAnew(s, b, &with[0]) {
-		events += count.Born(b.sliTerm(), &with[0])
+		events += count.Born(b.term, &with[0])
 	}
 	return events
 }

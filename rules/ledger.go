@@ -91,12 +91,13 @@ func (l *ledger) at(end, slot int64) *openSlot {
 	return s
 }
 
-// add counts events of a term at event time t: in their own slot, or as late in
+// add counts events of the term at event time t: in their own slot, or as late in
 // the oldest open one.
-func (l *ledger) add(term int, t int64, events float64, slot int64) {
+func (b *bound) add(t int64, events float64, slot int64) {
 	if events == 0 {
 		return
 	}
+	l := b.led
 	if t <= l.src.closed {
 		if t <= l.budget.obj.record.Until {
 			return // the past is still to be counted
@@ -106,11 +107,11 @@ func (l *ledger) add(term int, t int64, events float64, slot int64) {
 		if s.late == nil {
 			s.late = make([]float64, len(s.sums))
 		}
-		s.late[term] += events
+		s.late[b.place] += events
 		return
 	}
-	l.at(slotEnd(t, slot), slot).sums[term] += events
-	if w := l.budget.obj.SLI.Counted()[term].Bad; w > 0 && !l.dirty {
+	l.at(l.src.slotEnd(t, slot), slot).sums[b.place] += events
+	if b.term.Bad > 0 && !l.dirty {
 		l.dirty = true
 		l.src.dirty = append(l.src.dirty, l)
 	}
@@ -118,7 +119,7 @@ func (l *ledger) add(term int, t int64, events float64, slot int64) {
 
 // slotOf is the open slot for a scrape seen at t.
 func (l *ledger) slotOf(t, slot int64) *openSlot {
-	return l.at(max(slotEnd(t, slot), l.src.closed+slot), slot)
+	return l.at(max(l.src.slotEnd(t, slot), l.src.closed+slot), slot)
 }
 
 // close takes the counts of the slot that ends at end out of the open slots. Slots

@@ -32,7 +32,7 @@ func (e *Engine) Counter(ref storage.SeriesRef) (is, known bool) {
 	s.src.mu.Lock()
 	defer s.src.mu.Unlock()
 	for i := range s.bound {
-		if s.bound[i].sliTerm().Kind != slo.GaugeSlices {
+		if s.bound[i].term.Kind != slo.GaugeSlices {
 			return true, true
 		}
 	}

@@ -234,7 +234,7 @@ func (s *series) warm(x count.Sample) {
 func (e *Engine) learnCadence(s *series) {
 	const enough = hour
 	if s.recent.Len() >= count.Kept || len(s.reads) == 0 && !slices.ContainsFunc(s.bound, func(b bound) bool {
-		return b.led.budget.obj.SLI.Counted()[b.term].Kind == slo.GaugeSlices
+		return b.term.Kind == slo.GaugeSlices
 	}) {
 		return
 	}

@@ -31,6 +31,7 @@ type source struct {
 	closed    int64   // end of the newest slot cut, ms; 0 before the first sample
 	seen      []int64 // ends of slots after closed that got samples, ascending
 	lastSeen  int64   // end of the newest slot up to closed that got samples
+	slotted   int64   // end of the slot asked for last
 	interval  int64   // the longest scrape interval of a live series, ms
 	position  int64   // the raw WAL position of the newest batch applied
 	switches  uint32  // how often another of its replicas was elected
@@ -126,7 +127,7 @@ func (src *source) note(t int64, slot int64) {
 	}
 	src.newest = max(src.newest, newest)
 	src.ahead = max(src.ahead, min(t, src.arrived+slot))
-	if end := slotEnd(t, slot); end > src.closed {
+	if end := src.slotEnd(t, slot); end > src.closed {
 		src.noteSlot(end)
 	}
 }
@@ -163,6 +164,15 @@ func (src *source) live() bool {
 		}
 	}
 	return false
+}
+
+// slotEnd is the end of the slot in which ts lies: most often the one asked for last,
+// and a division costs as much as all else that a sample's slot does.
+func (src *source) slotEnd(ts, slot int64) int64 {
+	if ts > src.slotted || ts <= src.slotted-slot {
+		src.slotted = slotEnd(ts, slot)
+	}
+	return src.slotted
 }
 
 func slotEnd(ts, slot int64) int64 {

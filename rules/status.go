@@ -165,8 +165,7 @@ func (e *Engine) fed() fed {
 			continue
 		}
 		for i := range s.bound {
-			b := &s.bound[i]
-			f.terms[&b.led.budget.obj.SLI.Terms[b.term]] = true
+			f.terms[s.bound[i].term] = true
 		}
 		for _, q := range s.reads {
 			f.queries[q.obj] = true

@@ -105,7 +105,7 @@ func (s *series) survived(sums map[*ledger]history.Sum, it chunkenc.Iterator) {
 				if b.scrapes {
 					sum.Observed++
 				}
-				if t := b.sliTerm(); prev != nil {
+				if t := b.term; prev != nil {
 					events := count.Events(t, prev, &x, s.cadence.Interval())
 					sum.Bad += t.Bad * events
 					sum.Total += t.Total * events

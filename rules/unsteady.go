@@ -23,7 +23,7 @@ const (
 // steady notes whether the step from prev to x, the newest sample, was a fall without a
 // start timestamp to explain it.
 func (s *series) steady(prev, x *count.Sample) {
-	if x.H != nil || prev.H != nil || s.bound[0].sliTerm().Kind == slo.GaugeSlices {
+	if x.H != nil || prev.H != nil || s.bound[0].term.Kind == slo.GaugeSlices {
 		return
 	}
 	s.falls <<= 1
