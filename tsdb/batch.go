@@ -19,8 +19,7 @@ type batch struct {
 	items   []item
 	samples []sample
 	hists   []histSample
-	symbols []stretch // 2.0
-	hashes  []uint64  // of symbols
+	symbols []symbol  // 2.0
 	meta    []stretch // metadata messages of 1.0
 
 	accepted  []accepted
@@ -54,6 +53,12 @@ type item struct {
 }
 
 type stretch struct{ off, end uint32 }
+
+// symbol is one of the strings that the labels of 2.0 refer to.
+type symbol struct {
+	stretch
+	hash uint64
+}
 
 type sample struct {
 	t, st int64
@@ -92,13 +97,16 @@ const (
 	chargeSymbol = 64
 )
 
-// push appends by doubling: append itself grows large slices by a quarter, and
-// leaves four times as much garbage behind.
-func push[T any](s []T, x T) []T {
+// push appends by doubling.
+func push[T any](s []T, x T) []T { return append(room(s), x) }
+
+// room makes room for one more by doubling: append itself grows large slices by a
+// quarter, and leaves four times as much garbage behind.
+func room[T any](s []T) []T {
 	if len(s) == cap(s) {
 		s = slices.Grow(s, max(64, len(s)))
 	}
-	return append(s, x)
+	return s
 }
 
 var batches = sync.Pool{New: func() any { return new(batch) }}
@@ -121,7 +129,7 @@ func (b *batch) free() {
 	}
 	*b = batch{
 		raw: b.raw[:0], body: b.body[:0], items: b.items[:0], samples: b.samples[:0], hists: b.hists[:0],
-		symbols: b.symbols[:0], hashes: b.hashes[:0], meta: b.meta[:0], accepted: b.accepted[:0], exemplars: b.exemplars[:0],
+		symbols: b.symbols[:0], meta: b.meta[:0], accepted: b.accepted[:0], exemplars: b.exemplars[:0],
 		tracked: b.tracked[:0], missing: b.missing[:0], promote: b.promote[:0], sources: b.sources[:0],
 		labels: b.labels[:0], builder: b.builder, scratch: b.scratch[:0],
 	}

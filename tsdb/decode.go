@@ -22,8 +22,12 @@ func (b *batch) addItem(start, end int, lim *Limits) (*item, error) {
 	if err := b.lease.charge(chargeItem); err != nil {
 		return nil, err
 	}
-	b.items = push(b.items, item{stretch: stretch{uint32(start), uint32(end)}, next: -1, exSet: -1})
-	return &b.items[len(b.items)-1], nil
+	// What lies behind the items is zero: new, or cleared by free.
+	b.items = room(b.items)
+	b.items = b.items[:len(b.items)+1]
+	it := &b.items[len(b.items)-1]
+	it.stretch, it.next, it.exSet = stretch{uint32(start), uint32(end)}, -1, -1
+	return it, nil
 }
 
 // addSample decodes a Sample message; those of both protocols agree.

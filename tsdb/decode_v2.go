@@ -25,8 +25,7 @@ func (b *batch) decodeV2(lim *Limits) error {
 					return err
 				}
 			}
-			b.symbols = push(b.symbols, stretch{uint32(start), uint32(end)})
-			b.hashes = push(b.hashes, hashOf(body[start:end]))
+			b.symbols = push(b.symbols, symbol{stretch{uint32(start), uint32(end)}, hashOf(body[start:end])})
 			i = end
 		case 5<<3 | wireBytes:
 			start, end := span(body, at)
@@ -129,9 +128,10 @@ func (it *item) refuse(why reason, err error) { it.reason, it.bad = why, err }
 
 // joinRefs adds packed references to the key. It reads varints of up to two bytes
 // itself: there are as many as labels, and few requests have 16,384 symbols.
-func (b *batch) joinRefs(k *join, refs []byte, it *item) bool {
-	hashes := b.hashes
-	for i := 0; i < len(refs); {
+func (b *batch) joinRefs(to *join, refs []byte, it *item) bool {
+	k, n := *to, it.refs // in registers
+	symbols := b.symbols
+	for i := 0; i < len(refs); n++ {
 		ref := uint64(refs[i])
 		if i++; ref >= 0x80 {
 			if i < len(refs) && refs[i] < 0x80 {
@@ -141,13 +141,13 @@ func (b *batch) joinRefs(k *join, refs []byte, it *item) bool {
 				return false
 			}
 		}
-		if ref < uint64(len(hashes)) {
-			it.refs++
-			k.add(hashes[ref])
+		if ref < uint64(len(symbols)) {
+			k.add(symbols[ref].hash)
 		} else {
-			b.joinRef(k, ref, it)
+			it.refuse(reasonInvalidLabels, errSymbolRef)
 		}
 	}
+	*to, it.refs = k, n
 	return true
 }
 
@@ -158,7 +158,7 @@ func (b *batch) joinRef(k *join, ref uint64, it *item) {
 		it.refuse(reasonInvalidLabels, errSymbolRef)
 		return
 	}
-	k.add(b.hashes[ref])
+	k.add(b.symbols[ref].hash)
 }
 
 // eachRef calls fn for each label reference of a message that has been walked

@@ -66,7 +66,7 @@ func (b *batch) exemplar(sb *labels.ScratchBuilder, m stretch, lim *Limits) (e e
 		if ref >= uint64(len(b.symbols)) || n > lim.Labels {
 			return false
 		}
-		text := b.text(b.symbols[ref])
+		text := b.text(b.symbols[ref].stretch)
 		if len(text) > exemplar.ExemplarMaxLabelSetLength {
 			return false
 		}

@@ -116,7 +116,7 @@ func (r *Receiver) collect(b *batch, it *item) error {
 	if b.v2 {
 		name, odd := "", false
 		b.eachRef(it.stretch, func(ref uint64) bool {
-			s := b.text(b.symbols[ref])
+			s := b.text(b.symbols[ref].stretch)
 			if odd = !odd; odd {
 				name = s
 			} else {

@@ -87,7 +87,7 @@ func (s *metadataStore) takeV2(b *batch, it *item, name string) {
 			if ref >= uint64(len(b.symbols)) {
 				return ""
 			}
-			return b.text(b.symbols[ref])
+			return b.text(b.symbols[ref].stretch)
 		}
 		b.metadataFields(stretch{uint32(start), uint32(end)}, func(number uint64, _ string, u uint64) {
 			switch number {

@@ -16,7 +16,7 @@ type registry struct {
 
 	mu   sync.Mutex
 	have []prometheus.Collector
-	logs []prometheus.Collector // count failed writes to the WAL and the WBL
+	logs []prometheus.Metric // count failed writes to the WAL and the WBL
 }
 
 // failedWrites are upstream's counters that grow before a failed write returns.
@@ -28,10 +28,8 @@ var failedWrites = []string{
 // walWritesFailed says whether a write to the WAL or the WBL has ever failed.
 func (r *registry) walWritesFailed() bool {
 	for _, c := range r.logs {
-		ch := make(chan prometheus.Metric, 1)
-		c.Collect(ch)
 		var m dto.Metric
-		if (<-ch).Write(&m) == nil && m.GetCounter().GetValue() > 0 {
+		if c.Write(&m) == nil && m.GetCounter().GetValue() > 0 {
 			return true
 		}
 	}
@@ -48,8 +46,8 @@ func (r *registry) note(c prometheus.Collector) {
 			found = found || strings.Contains(desc.String(), name)
 		}
 	}
-	if found {
-		r.logs = append(r.logs, c)
+	if m, is := c.(prometheus.Metric); is && found {
+		r.logs = append(r.logs, m)
 	}
 }
 

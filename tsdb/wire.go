@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"math/bits"
 )
 
 // errMalformed answers a body that is not the protobuf message it claims to be.
@@ -26,9 +27,26 @@ func uvarint(b []byte, i int) (uint64, int) {
 	return longUvarint(b, i)
 }
 
+// longUvarint reads a varint of several bytes, most often a timestamp's six, in one go:
+// where its end is within eight bytes, the groups of seven bits are pushed together in
+// three steps, by pairs, by fours and by eights.
 func longUvarint(b []byte, i int) (uint64, int) {
 	if i < 0 || i > len(b) {
 		return 0, -1
+	}
+	if i+8 <= cap(b) { // bytes behind the end do no harm
+		x := binary.LittleEndian.Uint64(b[i : i+8])
+		if ends := ^x & 0x8080_8080_8080_8080; ends != 0 {
+			end := i + bits.TrailingZeros64(ends)>>3 + 1
+			if end > len(b) {
+				return 0, -1
+			}
+			x &= ends ^ (ends - 1)
+			x = x&0x007f_007f_007f_007f | x&0x7f00_7f00_7f00_7f00>>1
+			x = x&0x0000_3fff_0000_3fff | x&0x3fff_0000_3fff_0000>>2
+			x = x&0x0000_0000_0fff_ffff | x&0x0fff_ffff_0000_0000>>4
+			return x, end
+		}
 	}
 	v, n := binary.Uvarint(b[i:])
 	if n <= 0 {
