@@ -40,14 +40,14 @@ func objectivePath(service, slo string) string {
 func overview(t *testing.T, chromium Chromium, base string) {
 	p := chromium.Open(t, base, "", Desk)
 	// What burns comes first, of ten thousand; few of them are drawn.
-	p.See("shop/availability", "burning", "page", "10,004 objectives")
+	p.See("shop/availability", "burning", "page", "10,005 objectives")
 	if first := Eval[string](p, "document.querySelector('tbody tr:not(.gap)').innerText"); !strings.Contains(first, "shop/availability") {
 		t.Errorf("want what burns first, have %q", first)
 	}
 	if n := Eval[int](p, "document.querySelectorAll('tbody tr').length"); n > 200 {
 		t.Errorf("want rows in sight alone, have %d", n)
 	}
-	t.Logf("10,004 objectives: rows drawn %.0f ms after the page was asked for, of which the list took %.0f ms",
+	t.Logf("10,005 objectives: rows drawn %.0f ms after the page was asked for, of which the list took %.0f ms",
 		Eval[float64](p, "performance.getEntriesByName('rows')[0]?.startTime ?? -1"),
 		Eval[float64](p, "performance.getEntriesByType('resource').find(e => e.name.endsWith('summary')).duration"))
 	p.Accessible()
@@ -107,6 +107,14 @@ func objective(t *testing.T, chromium Chromium, base string) {
 	}
 	p.Until("document.querySelector('.ranges [aria-pressed=true]')?.innerText === '1h'")
 
+	// A composite leads to its members.
+	p = chromium.Open(t, base, objectivePath("shop", "journey"), Desk)
+	p.See("weighted mean of what its members did", "Member, 75.0 %")
+	p.Accessible()
+	p.Shot("objective-composite")
+	p.Do(Click("section.definition a"))
+	p.Until("document.querySelector('h1')?.innerText === 'shop/availability'")
+
 	p = chromium.Open(t, base, objectivePath("shop", "never-was"), Desk)
 	p.See("There is no objective shop/never-was")
 }
@@ -130,7 +138,7 @@ func releases(t *testing.T, chromium Chromium, base string) {
 
 func status(t *testing.T, chromium Chromium, base string) {
 	p := chromium.Open(t, base, "status", Desk)
-	p.See("10004 objectives, no error", "browser", "Samples received", "does not answer", "Memory per budget", "Limits")
+	p.See("10005 objectives, no error", "browser", "Samples received", "does not answer", "Memory per budget", "Limits")
 	p.Accessible()
 	p.FitsWidth()
 	p.Shot("status")

@@ -75,6 +75,13 @@ objectives:
       events:
         bad: nobody_sends_this_total{code="500"}
         total: nobody_sends_this_total
+  - name: journey
+    target: 99
+    windows: [30d]
+    sli:
+      composite:
+        - {objective: availability, weight: 3}
+        - {objective: tenants, weight: 1}
 `, HostileImage, HostileScript)
 
 // wordy has texts of 10 kB without a place to break.

@@ -13,7 +13,7 @@ export interface Objective {
   target_ratio: JSONNumber;
   windows: string[];
   labels: Record<string, string>;
-  sli: { native: boolean; reason?: string; by: string[]; terms: Term[] };
+  sli: { native: boolean; reason?: string; by: string[]; terms: Term[]; members?: Member[] };
   format: string;
   source: Place;
 }
@@ -23,6 +23,12 @@ export interface Term {
   selector: string;
   bad_weight: JSONNumber;
   total_weight: JSONNumber;
+}
+
+/** Member is a member of a composite, by the ID of its objective; all weights' sum is 1. */
+export interface Member {
+  id: string;
+  weight: JSONNumber;
 }
 
 export interface Place {

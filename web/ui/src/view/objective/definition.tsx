@@ -1,6 +1,8 @@
 import type { Budget } from '../../api/budget';
 import { float } from '../../api/number';
-import { placeText, type Objective, type Term } from '../../api/objective';
+import { placeText, type Member, type Objective, type Term } from '../../api/objective';
+import { ratio } from '../../format/number';
+import { Link } from '../../navigate';
 
 /** Definition is how the objective counts, and where that is written. */
 export function Definition({ objective, budget }: { objective: Objective; budget: Budget | undefined }) {
@@ -11,11 +13,14 @@ export function Definition({ objective, budget }: { objective: Objective; budget
       <dl>
         <dt>Runs</dt>
         <dd>
-          {sli.native ? 'natively: counted as samples arrive, every event once' : 'by PromQL: ' + (sli.reason ?? '')}
-          {budget && `; ${budget.series} series feed this budget`}
+          {how(sli)}
+          {budget && !sli.members && `; ${budget.series} series feed this budget`}
         </dd>
         {sli.terms.map((t) => (
           <Term key={t.selector + t.kind + t.bad_weight} term={t} />
+        ))}
+        {sli.members?.map((m) => (
+          <MemberRow key={m.id} member={m} />
         ))}
         {sli.by.length > 0 && (
           <>
@@ -37,6 +42,26 @@ export function Definition({ objective, budget }: { objective: Objective; budget
         ))}
       </dl>
     </section>
+  );
+}
+
+/** how says by which way the SLI comes to its counts. */
+function how(sli: Objective['sli']): string {
+  if (sli.members) return 'as the weighted mean of what its members did, window by window';
+  return sli.native ? 'natively: counted as samples arrive, every event once' : 'by PromQL: ' + (sli.reason ?? '');
+}
+
+function MemberRow({ member }: { member: Member }) {
+  const [service = '', ...name] = member.id.split('/');
+  return (
+    <>
+      <dt>Member, {ratio(float(member.weight))}</dt>
+      <dd>
+        <Link view="objective" params={{ service, slo: name.join('/') }}>
+          {member.id}
+        </Link>
+      </dd>
+    </>
   );
 }
 
