@@ -35,6 +35,7 @@ func New(o Options) (*Handler, error) {
 	if h.auth, err = guard.NewAuth(o.Tokens, o.WebConfigFile, h.metrics.rejected); err != nil {
 		return nil, err
 	}
+	h.auth.Stale = h.metrics.staleCert.Inc
 	if h.sameOrigin, err = guard.CrossOrigin(o.ExternalURL); err != nil {
 		return nil, err
 	}

@@ -22,8 +22,10 @@ type webMetrics struct {
 	// gave way, new ones for which none would.
 	evicted, refused *metrics.Counter
 	noSlot, shed     *metrics.Counter
-	panics           *metrics.Counter
-	reloadFailed     *metrics.Counter
+	// staleCert counts TLS handshakes for which the files could not be used.
+	staleCert    *metrics.Counter
+	panics       *metrics.Counter
+	reloadFailed *metrics.Counter
 }
 
 func newMetrics(set *metrics.Set, logger *slog.Logger) *webMetrics {
@@ -36,6 +38,7 @@ func newMetrics(set *metrics.Set, logger *slog.Logger) *webMetrics {
 		refused:      set.NewCounter(`slowburn_http_connections_closed_total{reason="busy"}`),
 		noSlot:       set.NewCounter(`slowburn_queries_refused_total{reason="concurrency"}`),
 		shed:         set.NewCounter(`slowburn_queries_refused_total{reason="memory"}`),
+		staleCert:    set.NewCounter(`slowburn_http_certificate_errors_total`),
 		panics:       set.NewCounter(`slowburn_http_panics_total`),
 		reloadFailed: set.NewCounter(`slowburn_http_reload_failures_total`),
 	}

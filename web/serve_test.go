@@ -3,15 +3,8 @@ package web_test
 import (
 	"bufio"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -200,46 +193,6 @@ func TestFault21_BasicAuthBesideTokens(t *testing.T) {
 	http.DefaultClient.CloseIdleConnections()
 }
 
-// TestFault22_CertificateRotates without restart and is TLS 1.2 or newer.
-func TestFault22_CertificateRotates(t *testing.T) {
-	dir := t.TempDir()
-	certify(t, dir, "first")
-	file := filepath.Join(dir, "web.yml")
-	if err := os.WriteFile(file, []byte("tls_server_config:\n  cert_file: cert.pem\n  key_file: key.pem\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	f := newFixture(t, func(o *web.Options) { o.WebConfigFile, o.Tokens = file, tokens(t) })
-	addr := run(t, f.Handler)
-	name := func(c *tls.Config) (string, string) {
-		tr := &http.Transport{TLSClientConfig: c, ForceAttemptHTTP2: true}
-		defer tr.CloseIdleConnections()
-		r, _ := http.NewRequest(http.MethodPost, "https://"+addr+"/api/v1/write", nil)
-		r.Header.Set("Authorization", "Bearer "+writeSecret)
-		resp, err := (&http.Client{Transport: tr}).Do(r)
-		if err != nil {
-			return "", err.Error()
-		}
-		resp.Body.Close()
-		return resp.TLS.PeerCertificates[0].Subject.CommonName, fmt.Sprint(resp.StatusCode, " ", resp.Proto)
-	}
-	if cn, answer := name(&tls.Config{InsecureSkipVerify: true}); cn != "first" || answer != "204 HTTP/2.0" {
-		t.Errorf("want the first certificate over HTTP/2, have %q %s", cn, answer)
-	}
-	certify(t, dir, "second")
-	if cn, _ := name(&tls.Config{InsecureSkipVerify: true}); cn != "second" {
-		t.Errorf("want the second certificate, have %q", cn)
-	}
-	if cn, _ := name(&tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS11}); cn != "" {
-		t.Error("want TLS 1.1 refused")
-	}
-	// A client that never begins its handshake is one of the idle ones.
-	c, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-}
-
 func TestBrokenWebConfigEndsRun(t *testing.T) {
 	file := webConfig(t, "tls_server_config:\n  cert_file: missing.pem\n  key_file: missing.pem\n")
 	f := newFixture(t, func(o *web.Options) { o.WebConfigFile = file })
@@ -300,31 +253,4 @@ func webConfig(t *testing.T, text string) string {
 		t.Fatal(err)
 	}
 	return file
-}
-
-// certify writes a self-signed certificate of that name.
-func certify(t *testing.T, dir, name string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
-	c.Subject.CommonName = name
-	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalECPrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for file, block := range map[string]*pem.Block{
-		"cert.pem": {Type: "CERTIFICATE", Bytes: der},
-		"key.pem":  {Type: "EC PRIVATE KEY", Bytes: keyDER},
-	} {
-		if err := os.WriteFile(filepath.Join(dir, file), pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
 }

@@ -35,19 +35,23 @@ func play(t *testing.T, feed *rig.Feed, stretch time.Duration, good, bad float64
 // so many ends.
 func heard(t *testing.T, r *rig.Recorder, firing, resolved int) {
 	t.Helper()
-	proc.Until(t, 30*time.Second, "the page is sent", func() error {
-		episodes, ends := map[time.Time]bool{}, map[time.Time]bool{}
-		for _, s := range r.Sent(rig.FeedPage) {
-			episodes[s.StartsAt] = true
-			if s.Resolved() {
-				ends[s.StartsAt] = true
-			}
+	proc.Until(t, 30*time.Second, "the page is sent", func() error { return told(r, firing, resolved) })
+}
+
+// told is nil if a recorder has been told of so many episodes of the page and of so
+// many ends.
+func told(r *rig.Recorder, firing, resolved int) error {
+	episodes, ends := map[time.Time]bool{}, map[time.Time]bool{}
+	for _, s := range r.Sent(rig.FeedPage) {
+		episodes[s.StartsAt] = true
+		if s.Resolved() {
+			ends[s.StartsAt] = true
 		}
-		if len(episodes) != firing || len(ends) != resolved {
-			return fmt.Errorf("want %d pages and %d ends, have %d and %d", firing, resolved, len(episodes), len(ends))
-		}
-		return nil
-	})
+	}
+	if len(episodes) != firing || len(ends) != resolved {
+		return fmt.Errorf("want %d pages and %d ends, have %d and %d", firing, resolved, len(episodes), len(ends))
+	}
+	return nil
 }
 
 // paging starts a slowburn, lets its feed burn, and waits until the page was heard.

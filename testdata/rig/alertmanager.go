@@ -61,7 +61,7 @@ func (am *Alertmanager) Start() {
 	am.proc = proc.Start(am.t, am.dir, "alertmanager", Peer(am.t, "alertmanager"),
 		"--config.file=alertmanager.yml", "--storage.path=data",
 		"--web.listen-address="+am.Addr, "--cluster.listen-address=")
-	ready(am.t, "alertmanager", "http://"+am.Addr+"/-/ready", 30*time.Second, am.proc)
+	ready(am.t, "alertmanager", &http.Client{Timeout: time.Second}, "http://"+am.Addr+"/-/ready", 30*time.Second, am.proc)
 }
 
 // Kill ends it as kill -9 does.

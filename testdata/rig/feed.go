@@ -82,8 +82,8 @@ func NewFeed(t testing.TB, s *Slowburn, behind time.Duration) *Feed {
 	f := &Feed{
 		acked:    Acked{At: time.Now().Add(-behind).Truncate(time.Second)},
 		Patience: time.Minute,
-		url:      "http://" + s.Addr + "/api/v1/write",
-		client:   &http.Client{Timeout: 5 * time.Second},
+		url:      s.URL() + "/api/v1/write",
+		client:   s.Client(5 * time.Second),
 	}
 	t.Cleanup(f.client.CloseIdleConnections)
 	return f

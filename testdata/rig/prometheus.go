@@ -2,6 +2,7 @@ package rig
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"testing"
 	"time"
@@ -82,7 +83,7 @@ func StartPrometheusIn(t testing.TB, dir string) *Prometheus {
 	p := &Prometheus{URL: "http://" + addr}
 	p.proc = proc.Start(t, dir, "prometheus", Peer(t, "prometheus"),
 		"--config.file=prometheus.yml", "--storage.tsdb.path=data", "--web.listen-address="+addr, "--enable-feature=exemplar-storage")
-	ready(t, "prometheus", p.URL+"/-/ready", 30*time.Second, p.proc)
+	ready(t, "prometheus", &http.Client{Timeout: time.Second}, p.URL+"/-/ready", 30*time.Second, p.proc)
 	return p
 }
 

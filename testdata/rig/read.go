@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"net/http"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,7 +17,7 @@ import (
 // API is Prometheus's own Go client, pointed at slowburn.
 func (s *Slowburn) API(t testing.TB) v1.API {
 	t.Helper()
-	client, err := api.NewClient(api.Config{Address: "http://" + s.Addr})
+	client, err := api.NewClient(api.Config{Address: s.URL(), RoundTripper: s.transport})
 	if err != nil {
 		t.Fatalf("make a client for slowburn: %v", err)
 	}
@@ -50,8 +49,7 @@ func (s *Slowburn) ValueAt(t testing.TB, query string, ts time.Time) (float64, e
 // Metric is the value of one of slowburn's own metrics; the name includes labels
 // if it has any, as /metrics prints it.
 func (s *Slowburn) Metric(name string) (float64, error) {
-	client := &http.Client{Timeout: 5 * time.Second}
-	resp, err := client.Get("http://" + s.Addr + "/metrics")
+	resp, err := s.Client(5 * time.Second).Get(s.URL() + "/metrics")
 	if err != nil {
 		return 0, err
 	}

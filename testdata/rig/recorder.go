@@ -1,7 +1,10 @@
 package rig
 
 import (
+	"crypto/tls"
 	"encoding/json"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -41,6 +44,19 @@ func NewRecorder(t testing.TB) *Recorder {
 	t.Cleanup(server.Close)
 	r.Addr = strings.TrimPrefix(server.URL, "http://")
 	return r
+}
+
+// NewSecureRecorder is one that speaks TLS, for each connection as config says then.
+// Reconnect ends those there are.
+func NewSecureRecorder(t testing.TB, config func() *tls.Config) (r *Recorder, reconnect func()) {
+	r = &Recorder{}
+	server := httptest.NewUnstartedServer(r)
+	server.TLS = &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return config(), nil }}
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // what it refuses is for the test to see
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	r.Addr = server.Listener.Addr().String()
+	return r, server.CloseClientConnections
 }
 
 // ServeHTTP answers as Alertmanager's API v2 does.

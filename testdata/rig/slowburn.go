@@ -2,6 +2,7 @@ package rig
 
 import (
 	"context"
+	"crypto/tls"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -18,9 +19,10 @@ type Slowburn struct {
 	// Addr is host:port of its web server.
 	Addr string
 
-	t    testing.TB
-	dir  string
-	proc *proc.Process
+	t         testing.TB
+	dir       string
+	proc      *proc.Process
+	transport http.RoundTripper // nil: plain HTTP
 }
 
 // NewSlowburn writes the configuration and SLO files (by name, under slos/), and
@@ -47,8 +49,36 @@ func (s *Slowburn) WriteSLO(name, text string) {
 	write(s.t, s.dir, "slos/"+name, text)
 }
 
+// WriteFile writes another file into its folder.
+func (s *Slowburn) WriteFile(name, text string) {
+	s.t.Helper()
+	write(s.t, s.dir, name, text)
+}
+
+// Path is where a file of its folder lies.
+func (s *Slowburn) Path(name string) string { return filepath.Join(s.dir, name) }
+
 // DataDir is its data folder.
-func (s *Slowburn) DataDir() string { return filepath.Join(s.dir, "data") }
+func (s *Slowburn) DataDir() string { return s.Path("data") }
+
+// Secure makes the rig ask it over TLS as that configuration says, each time on a new
+// connection. That it speaks TLS is for its own flags to say.
+func (s *Slowburn) Secure(c *tls.Config) {
+	s.transport = &http.Transport{TLSClientConfig: c, DisableKeepAlives: true}
+}
+
+// URL is that of its web server.
+func (s *Slowburn) URL() string {
+	if s.transport != nil {
+		return "https://" + s.Addr
+	}
+	return "http://" + s.Addr
+}
+
+// Client is one that can ask it, and waits so long for an answer.
+func (s *Slowburn) Client(patience time.Duration) *http.Client {
+	return &http.Client{Timeout: patience, Transport: s.transport}
+}
 
 // Start runs slowburn, with more flags if given, and returns at once.
 func (s *Slowburn) Start(flags ...string) {
@@ -99,7 +129,7 @@ func (s *Slowburn) Ready(within time.Duration) time.Duration {
 // ReadyUnder does so for one that serves under a path.
 func (s *Slowburn) ReadyUnder(path string, within time.Duration) time.Duration {
 	s.t.Helper()
-	return ready(s.t, "slowburn", "http://"+s.Addr+path+"/-/ready", within, s.proc)
+	return ready(s.t, "slowburn", s.Client(time.Second), s.URL()+path+"/-/ready", within, s.proc)
 }
 
 // PID is the running process's id.
@@ -129,9 +159,8 @@ func (s *Slowburn) Thaw() error { return s.proc.Signal(syscall.SIGCONT) }
 func (s *Slowburn) Log() string { return s.proc.Log() }
 
 // ready polls a readiness address until it answers 200 or the process ends.
-func ready(t testing.TB, name, url string, within time.Duration, p *proc.Process) time.Duration {
+func ready(t testing.TB, name string, client *http.Client, url string, within time.Duration, p *proc.Process) time.Duration {
 	t.Helper()
-	client := &http.Client{Timeout: time.Second}
 	return proc.Until(t, within, name+" is ready", func() error {
 		if !p.Running() {
 			t.Fatalf("%s has ended", name)

@@ -62,6 +62,9 @@ type Auth struct {
 	users      basicUsers
 	// rejected is told every refusal.
 	rejected func(status int)
+	// Stale is told each TLS handshake for which the files could not be used, and that
+	// went on with what they held before; may be nil.
+	Stale func()
 }
 
 // NewAuth checks that every token is named, readable and long enough.

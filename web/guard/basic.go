@@ -95,6 +95,9 @@ func (a *Auth) Serve(l net.Listener, srv *http.Server, logger *slog.Logger) erro
 		basic.ServeHTTP(w, r)
 	})
 	if speaksTLS(srv) {
+		if err := a.keepCertificate(srv.TLSConfig, logger); err != nil {
+			return fmt.Errorf("apply web config %s: %w", file, err)
+		}
 		return srv.ServeTLS(l, "", "")
 	}
 	return srv.Serve(l)
