@@ -92,6 +92,13 @@ func (s *Slowburn) StartLimited(memory string, flags ...string) {
 	s.start("env", append([]string{"GOMEMLIMIT=" + memory, Program(s.t)}, s.flags(flags)...))
 }
 
+// StartResolving runs it with a resolv.conf of its own, which names that server alone.
+func (s *Slowburn) StartResolving(names *DNS, flags ...string) {
+	s.t.Helper()
+	s.WriteFile("resolv.conf", "nameserver "+names.IP+"\noptions attempts:1 timeout:1\n")
+	s.start("unshare", append([]string{"--mount", "sh", "-c", `mount --bind resolv.conf /etc/resolv.conf && exec "$0" "$@"`, Program(s.t)}, s.flags(flags)...))
+}
+
 func (s *Slowburn) start(bin string, args []string) {
 	s.t.Helper()
 	s.proc = proc.Start(s.t, s.dir, "slowburn", bin, args...)
