@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
@@ -28,6 +29,10 @@ type linear struct {
 	unit unit
 	// constant is the value of a sum without terms.
 	constant float64
+	// offset is how long the query waits for late samples.
+	offset time.Duration
+	// made are the labels that label_replace and label_join put on.
+	made []string
 }
 
 // unit is what a linear counts.
@@ -81,6 +86,7 @@ func (l linear) add(m linear) (linear, error) {
 	}
 	out := l
 	out.terms = slices.Concat(l.terms, m.terms)
+	out.made = slices.Concat(l.made, m.made)
 	return out, nil
 }
 
@@ -93,6 +99,8 @@ func sameKind(l, m linear) error {
 		return errors.New("it joins a sum with single series")
 	case !slices.Equal(l.by, m.by):
 		return fmt.Errorf("it joins sums by (%s) with sums by (%s)", strings.Join(l.by, ", "), strings.Join(m.by, ", "))
+	case l.offset != m.offset:
+		return errors.New("it looks at another time, with offset or @")
 	}
 	return nil
 }
@@ -146,6 +154,8 @@ func (l linear) sum(e *parser.AggregateExpr) (linear, error) {
 	switch {
 	case e.Without:
 		return linear{}, errors.New("`without` leaves labels that only the series know")
+	case slices.ContainsFunc(by, func(name string) bool { return slices.Contains(l.made, name) }):
+		return linear{}, errors.New("it sums by a label that label_replace or label_join makes")
 	case l.isConstant():
 		return l, nil
 	case l.summed:
@@ -155,7 +165,7 @@ func (l linear) sum(e *parser.AggregateExpr) (linear, error) {
 			}
 		}
 	}
-	l.by, l.summed = by, true
+	l.by, l.summed, l.made = by, true, nil
 	return l, nil
 }
 
@@ -171,7 +181,13 @@ func linearCall(e *parser.Call) (linear, error) {
 		if e.Func.Name == "increase" {
 			u = increases
 		}
-		return linear{terms: []slo.Term{Counter(vs.LabelMatchers)}, unit: u}, nil
+		return linear{terms: []slo.Term{Counter(vs.LabelMatchers)}, unit: u, offset: vs.OriginalOffset}, nil
+	case "label_replace", "label_join":
+		l, err := linearOf(e.Args[0])
+		if dst, ok := e.Args[1].(*parser.StringLiteral); ok {
+			l.made = append(slices.Clone(l.made), dst.Val)
+		}
+		return l, err
 	case "clamp_min":
 		// A floor under a rate only guards a division.
 		return linearOf(e.Args[0])
@@ -215,6 +231,9 @@ func (l linear) histogram(kind slo.TermKind, threshold float64) (linear, error) 
 }
 
 func linearBinary(e *parser.BinaryExpr) (linear, error) {
+	if l, ok, err := portion(e); ok {
+		return l, err
+	}
 	l, err := linearOf(e.LHS)
 	if err != nil {
 		return linear{}, err
@@ -258,7 +277,11 @@ func linearBinary(e *parser.BinaryExpr) (linear, error) {
 	return linear{}, fmt.Errorf("it uses %s", e.Op)
 }
 
-// rangeSelector is a plain selector over the whole window.
+// maxWait is the longest offset that is a wait for late samples rather than a look
+// at another time.
+const maxWait = time.Hour
+
+// rangeSelector is a plain selector over the whole window, but for a wait.
 func rangeSelector(e parser.Expr) (*parser.VectorSelector, error) {
 	ms, ok := unparen(e).(*parser.MatrixSelector)
 	if !ok {
@@ -268,7 +291,7 @@ func rangeSelector(e parser.Expr) (*parser.VectorSelector, error) {
 		return nil, errors.New("its range is not {{.window}} alone")
 	}
 	vs := ms.VectorSelector.(*parser.VectorSelector)
-	if !plain(vs) || vs.Anchored || vs.Smoothed {
+	if !waiting(vs) || vs.Anchored || vs.Smoothed {
 		return nil, errors.New("it looks at another time, with offset or @")
 	}
 	return vs, nil

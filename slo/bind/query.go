@@ -98,6 +98,12 @@ func bound(s share, err error, q slo.Query, read ...*Query) Bound {
 	if err == nil {
 		if terms := s.terms(); terms != nil {
 			b := Bound{SLI: slo.SLI{Terms: terms, By: s.total.by, Births: slo.BirthsAuto, Written: &q}}
+			if s.total.offset > 0 {
+				b.Assumed = append(b.Assumed, fmt.Sprintf("offset %s is left out: slowburn counts late samples when they come", slo.FormatDuration(s.total.offset)))
+			}
+			if made := sortedSet(slices.Concat(s.part.made, s.total.made)); len(made) > 0 {
+				b.Assumed = append(b.Assumed, fmt.Sprintf("what label_replace or label_join puts on (%s) is left out: budgets have the labels of the sum", strings.Join(made, ", ")))
+			}
 			if s.merged {
 				b.Assumed = append(b.Assumed, "the query sums nothing up, so each series has a ratio of its own: here all of them make one budget; sum by (…) makes one for each")
 			}

@@ -76,9 +76,62 @@ func ratioShare(e parser.Expr, good float64) (share, error) {
 				return averageShare(c, e)
 			}
 		}
+		if _, err := linearOf(e); err == nil {
+			return share{}, errors.New("it counts events, and is no share of any: divide it by the count of all")
+		}
 		return share{}, fmt.Errorf("%s of ratios is no ratio of counts", e.Op)
 	}
 	return share{}, errors.New("it is no ratio a / b or 1 − a / b of counts")
+}
+
+// portion recognises a share of a native histogram's observations times all of them;
+// ok is false if there is no such share.
+func portion(e *parser.BinaryExpr) (l linear, ok bool, err error) {
+	if e.Op != parser.MUL {
+		return linear{}, false, nil
+	}
+	for _, sides := range [][2]parser.Expr{{e.LHS, e.RHS}, {e.RHS, e.LHS}} {
+		if !fractional(sides[0]) {
+			continue
+		}
+		s, err := ratioShare(sides[0], 0)
+		if err != nil {
+			return linear{}, true, err
+		}
+		all, err := linearOf(sides[1])
+		switch {
+		case err != nil:
+			return linear{}, true, err
+		case sameKind(s.total, all) != nil || !slices.EqualFunc(s.total.terms, all.terms, equalTerms):
+			return linear{}, true, errors.New("it multiplies a share of events by other events")
+		}
+		return s.part, true, nil
+	}
+	return linear{}, false, nil
+}
+
+// fractional says whether an expression is histogram_fraction(…) or 1 − that.
+func fractional(e parser.Expr) bool {
+	if b, ok := unparen(e).(*parser.BinaryExpr); ok && b.Op == parser.SUB {
+		e = b.RHS
+	}
+	c, ok := unparen(e).(*parser.Call)
+	return ok && c.Func.Name == "histogram_fraction"
+}
+
+// equalTerms says whether two terms of sums are the same.
+func equalTerms(t, u slo.Term) bool { return sameEvents(t, u) && t.Bad == u.Bad }
+
+// guards says whether an expression compares a sum with 0: what follows `and` or
+// `unless` then only guards a division.
+func guards(e parser.Expr, ops ...parser.ItemType) bool {
+	guard, ok := unparen(e).(*parser.BinaryExpr)
+	if !ok || !slices.Contains(ops, guard.Op) || guard.ReturnBool {
+		return false
+	}
+	_, err1 := linearOf(guard.LHS)
+	zero, err2 := linearOf(guard.RHS)
+	return err1 == nil && err2 == nil && zero.isZero()
 }
 
 func ratioBinary(e *parser.BinaryExpr, good float64) (share, error) {
@@ -87,6 +140,9 @@ func ratioBinary(e *parser.BinaryExpr, good float64) (share, error) {
 	}
 	switch e.Op {
 	case parser.DIV:
+		if c, err := linearOf(e.RHS); err == nil && c.isConstant() && c.constant != 0 {
+			return scaled(e.LHS, 1/c.constant)
+		}
 		part, err := linearOf(e.LHS)
 		if err != nil {
 			return share{}, err
@@ -107,13 +163,19 @@ func ratioBinary(e *parser.BinaryExpr, good float64) (share, error) {
 		}
 		return s.rest()
 	case parser.LAND:
-		// "and total > 0" only guards the division.
-		if guard, ok := unparen(e.RHS).(*parser.BinaryExpr); ok && (guard.Op == parser.GTR || guard.Op == parser.NEQ) && !guard.ReturnBool {
-			_, err1 := linearOf(guard.LHS)
-			zero, err2 := linearOf(guard.RHS)
-			if err1 == nil && err2 == nil && zero.isZero() {
-				return ratioShare(e.LHS, good)
-			}
+		if guards(e.RHS, parser.GTR, parser.NEQ) {
+			return ratioShare(e.LHS, good)
+		}
+	case parser.LUNLESS:
+		if guards(e.RHS, parser.EQLC, parser.LTE) {
+			return ratioShare(e.LHS, good)
+		}
+	case parser.MUL:
+		if c, err := linearOf(e.LHS); err == nil && c.isConstant() {
+			return scaled(e.RHS, c.constant)
+		}
+		if c, err := linearOf(e.RHS); err == nil && c.isConstant() {
+			return scaled(e.LHS, c.constant)
 		}
 	case parser.LOR:
 		fallback, err := linearOf(e.RHS)
@@ -130,6 +192,13 @@ func ratioBinary(e *parser.BinaryExpr, good float64) (share, error) {
 		}
 	}
 	return share{}, fmt.Errorf("it joins ratios with %s", e.Op)
+}
+
+// scaled is a ratio times a number, such as the 100 that makes percent of it.
+func scaled(e parser.Expr, factor float64) (share, error) {
+	s, err := ratioShare(e, 0)
+	s.part = s.part.scale(factor)
+	return s, err
 }
 
 // rest is the share of what is not part of the part.
@@ -193,21 +262,14 @@ func averageShare(c *parser.Call, avg *parser.AggregateExpr) (share, error) {
 	return divide(part, total)
 }
 
-// fractionShare is histogram_fraction(0, upper, …) of a native histogram.
+// fractionShare is histogram_fraction(lower, upper, …) of a native histogram.
 func fractionShare(e *parser.Call) (share, error) {
 	lower, err1 := linearOf(e.Args[0])
 	upper, err2 := linearOf(e.Args[1])
 	if err1 != nil || err2 != nil || !lower.isConstant() || !upper.isConstant() {
 		return share{}, errors.New("the bounds of histogram_fraction() are not plain numbers")
 	}
-	if lower.constant != 0 && !math.IsInf(lower.constant, -1) {
-		return share{}, errors.New("histogram_fraction() begins above 0")
-	}
 	l, err := linearOf(e.Args[2])
-	if err != nil {
-		return share{}, err
-	}
-	part, err := l.histogram(slo.HistogramBelow, upper.constant)
 	if err != nil {
 		return share{}, err
 	}
@@ -215,7 +277,29 @@ func fractionShare(e *parser.Call) (share, error) {
 	if err != nil {
 		return share{}, err
 	}
+	part, err := l.upTo(upper.constant)
+	if err != nil {
+		return share{}, err
+	}
+	// Latencies are above 0, so that a fraction from 0 on is one from -Inf on.
+	if lower.constant != 0 && !math.IsInf(lower.constant, -1) {
+		below, err := l.upTo(lower.constant)
+		if err != nil {
+			return share{}, err
+		}
+		if part, err = part.add(below.scale(-1)); err != nil {
+			return share{}, err
+		}
+	}
 	return divide(part, total)
+}
+
+// upTo are the observations of native histograms up to a bound.
+func (l linear) upTo(bound float64) (linear, error) {
+	if math.IsInf(bound, 1) {
+		return l.histogram(slo.HistogramCount, 0)
+	}
+	return l.histogram(slo.HistogramBelow, bound)
 }
 
 // terms are the SLI's terms: like ones added up, those that count nothing left

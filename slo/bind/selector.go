@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
@@ -25,6 +26,29 @@ func whole(msg string) error { return &Error{Offset: -1, Msg: msg} }
 
 // Selector reads a PromQL selector, and nothing else.
 func Selector(text string) ([]*labels.Matcher, error) {
+	vs, err := selector(text)
+	switch {
+	case err != nil:
+		return nil, err
+	case !plain(vs):
+		return nil, whole("a selector here has no offset and no @")
+	}
+	return vs.LabelMatchers, nil
+}
+
+// Waiting reads a PromQL selector that may have an offset, to wait for late samples.
+func Waiting(text string) ([]*labels.Matcher, time.Duration, error) {
+	vs, err := selector(text)
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case !waiting(vs):
+		return nil, 0, whole("a selector here has no @ and no offset, but for one of up to 1h that waits for late samples")
+	}
+	return vs.LabelMatchers, vs.OriginalOffset, nil
+}
+
+func selector(text string) (*parser.VectorSelector, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, whole("want a selector such as http_requests_total{job=\"shop\"}, have an empty text")
 	}
@@ -33,18 +57,23 @@ func Selector(text string) ([]*labels.Matcher, error) {
 		return nil, parseError(err)
 	}
 	vs, ok := unparen(expr).(*parser.VectorSelector)
-	switch {
-	case !ok:
+	if !ok {
 		return nil, whole("want a selector such as http_requests_total{job=\"shop\"}, without rate or sum: slowburn counts the increments itself")
-	case !plain(vs):
-		return nil, whole("a selector here has no offset and no @")
 	}
-	return vs.LabelMatchers, nil
+	return vs, nil
 }
 
 // plain says whether the selector selects the present.
 func plain(vs *parser.VectorSelector) bool {
 	return vs.OriginalOffset == 0 && vs.OriginalOffsetExpr == nil && vs.Timestamp == nil && vs.StartOrEnd == 0
+}
+
+// waiting says whether the selector selects the present, or what was the present
+// shortly before: for that long the query waits for late samples.
+func waiting(vs *parser.VectorSelector) bool {
+	now := *vs
+	now.OriginalOffset = 0
+	return plain(&now) && vs.OriginalOffset >= 0 && vs.OriginalOffset <= maxWait
 }
 
 func unparen(e parser.Expr) parser.Expr {

@@ -3,8 +3,10 @@ package bind
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
@@ -13,9 +15,15 @@ import (
 )
 
 // sliceCall recognises *_over_time of a gauge: how many time slices there were,
-// in how many a comparison held, or which share of them.
+// in how many a comparison held, or which share of them; or else of rates.
 func sliceCall(e *parser.Call) (linear, error) {
 	fn := e.Func.Name
+	if sq, ok := unparen(e.Args[0]).(*parser.SubqueryExpr); ok && fn != "count_over_time" && wholeWindow(sq) {
+		if l, ok := steppedRates(sq); ok {
+			l.unit += unit(" by " + fn)
+			return l, nil
+		}
+	}
 	var l linear
 	var boolean bool
 	switch arg := unparen(e.Args[0]).(type) {
@@ -27,7 +35,7 @@ func sliceCall(e *parser.Call) (linear, error) {
 		l, boolean = gauge(vs), isBoolean(vs.LabelMatchers)
 		l.unit = timeSlices
 	case *parser.SubqueryExpr:
-		if arg.RangeExpr != nil || arg.Range != probeWindow || arg.OriginalOffset != 0 || arg.OriginalOffsetExpr != nil || arg.Timestamp != nil || arg.StartOrEnd != 0 {
+		if !wholeWindow(arg) {
 			return linear{}, errors.New("its subquery is not over {{.window}} alone")
 		}
 		var err error
@@ -35,10 +43,7 @@ func sliceCall(e *parser.Call) (linear, error) {
 			return linear{}, err
 		}
 		// Steps of different length must not be compared with each other.
-		l.unit = timeSlices + unit(" of "+slo.FormatDuration(arg.Step))
-		if arg.Step == 0 {
-			l.unit = timeSlices + " of the default step"
-		}
+		l.unit = timeSlices + unit(" of "+stepText(arg))
 	default:
 		return linear{}, fmt.Errorf("%s() is not over a selector or subquery", fn)
 	}
@@ -60,6 +65,53 @@ func sliceCall(e *parser.Call) (linear, error) {
 		l.unit = averages
 	}
 	return l, nil
+}
+
+// wholeWindow says whether a subquery is over the window, and no other time.
+func wholeWindow(sq *parser.SubqueryExpr) bool {
+	return sq.RangeExpr == nil && sq.Range == probeWindow && sq.OriginalOffset == 0 && sq.OriginalOffsetExpr == nil && sq.Timestamp == nil && sq.StartOrEnd == 0
+}
+
+func stepText(sq *parser.SubqueryExpr) string {
+	if sq.Step == 0 {
+		return "the default step"
+	}
+	return slo.FormatDuration(sq.Step)
+}
+
+// steppedRates recognises a sum of rates that a subquery takes at every step. Each
+// event is in as many of them as steps fit into their range, so that sums over the same
+// range and step are to each other as their events are. With steps longer than the range
+// events fall between them.
+func steppedRates(sq *parser.SubqueryExpr) (linear, bool) {
+	inner, err := promParser.ParseExpr(sq.Expr.String()) // a copy to change
+	if err != nil {
+		return linear{}, false
+	}
+	ranges := map[time.Duration]bool{}
+	nested := false
+	parser.Inspect(inner, func(n parser.Node, _ []parser.Node) error {
+		switch n := n.(type) {
+		case *parser.MatrixSelector:
+			ranges[n.Range] = true
+			n.Range = probeWindow
+		case *parser.SubqueryExpr:
+			nested = true
+		}
+		return nil
+	})
+	if nested {
+		return linear{}, false
+	}
+	l, err := linearOf(inner)
+	if err != nil || len(ranges) != 1 || l.unit != perSecond && l.unit != increases {
+		return linear{}, false
+	}
+	for r := range ranges {
+		l.unit += unit(fmt.Sprintf(" over %s every %s", slo.FormatDuration(r), stepText(sq)))
+		return l, r >= sq.Step
+	}
+	return linear{}, false
 }
 
 // gauge counts every slice of a gauge's series, or those in which it is 1 if it
@@ -109,15 +161,19 @@ func instant(e parser.Expr) (l linear, boolean bool, err error) {
 		l, err = l.sum(e)
 		return l, true, err
 	}
-	return linear{}, false, errors.New("its subquery is more than a comparison of a gauge with a number")
+	return linear{}, false, errors.New("its subquery neither compares a gauge with a number nor sums rates that no step leaves out")
 }
 
 // booleans are how the names of gauges end that are 0 or 1 by convention.
 var booleans = []string{"_up", "_success", "_healthy", "_ready", "_alive", "_online", "_reachable", "_available", "_status_condition"}
 
+// counted are what gauges of such names count instead, as kube_deployment_status_replicas_ready
+// and envoy_cluster_membership_healthy do.
+var counted = regexp.MustCompile(`(^|_)(number|num|count|members?|membership|replicas|nodes|hosts|servers|slaves|backends|instances|pods|containers|workers|targets|endpoints|shards|brokers|devices|tasks)_[a-z]+$`)
+
 func isBoolean(ms []*labels.Matcher) bool {
 	name := MetricName(ms)
-	return name == "up" || slices.ContainsFunc(booleans, func(s string) bool { return strings.HasSuffix(name, s) })
+	return name == "up" || !counted.MatchString(name) && slices.ContainsFunc(booleans, func(s string) bool { return strings.HasSuffix(name, s) })
 }
 
 // single says whether the matchers pin one target, so that a query without an

@@ -78,6 +78,14 @@ func TestQueriesAreBoundNatively(t *testing.T) {
 		{"slices of a comparison", `sum(count_over_time((up == 0)[W:]))`, `sum(count_over_time((up)[W:]))`, `+0/+1 gauge up; +1/+0 gauge up == 0`},
 		{"boolean gauge", `sum(count_over_time(up[W])) - sum(sum_over_time(up[W]))`, `sum(count_over_time(up[W]))`,
 			`+1/+1 gauge up; -1/+0 gauge up == 1`},
+		{"rates at every step", `sum_over_time((sum(rate(b[5m])) or vector(0))[W:5m])`, `sum_over_time((sum(rate(t[5m])))[W:5m]) > 0`, badTotal},
+		{"latency at every step", `sum_over_time((sum(rate(h_count[5m])))[W:1m]) - sum_over_time(sum(rate(h_bucket{le="0.3"}[5m]))[W:1m])`,
+			`sum_over_time((sum(rate(h_count[5m])))[W:1m])`, latency},
+		{"a label put on and summed away", `sum(label_replace(rate(b[W]), "app", "$1", "pod", "(.*)-.*"))`, `sum(rate(t[W]))`, badTotal},
+		{"native above a threshold", `(1 - histogram_fraction(0, 0.3, sum(rate(h[W])))) * histogram_count(sum(rate(h[W])))`, `histogram_count(sum(rate(h[W])))`,
+			`+1/+1 histogram_count h; -1/+0 histogram_below h <= 0.3`},
+		{"native count less those below", `histogram_count(sum(rate(h[W]))) - histogram_count(sum(rate(h[W]))) * histogram_fraction(0, 0.3, sum(rate(h[W])))`,
+			`histogram_count(sum(rate(h[W])))`, `+1/+1 histogram_count h; -1/+0 histogram_below h <= 0.3`},
 		{"bool comparison", `sum(sum_over_time((g > bool 5)[W:1m]))`, `sum(count_over_time(g[W:1m]))`, `+0/+1 gauge g; +1/+0 gauge g > 5`},
 	} {
 		bad, total := strings.ReplaceAll(c.bad, "[W", w[:len(w)-1]), strings.ReplaceAll(c.total, "[W", w[:len(w)-1])
@@ -108,6 +116,12 @@ func TestRatioQueriesAreBoundNatively(t *testing.T) {
 		{`sum(irate(b[W])) / sum(irate(t[W]))`, badTotal},
 		{`sum(rate(b[W])) / ignoring(code) sum(rate(t[W])) and sum(rate(t[W])) > 0`, badTotal},
 		{`sum(rate(b[W])) / scalar(sum(rate(t[W])))`, badTotal},
+		{`(sum(rate(b[W])) / sum(rate(t[W]))) unless (sum(rate(t[W])) == 0)`, badTotal},
+		{`100 * sum(rate(b[W])) / sum(rate(t[W])) / 100`, badTotal},
+		{`sum(rate(b[W] offset 2m)) / sum(rate(t[W] offset 2m))`, badTotal},
+		{`avg_over_time(sum(rate(b[5m]))[W:]) / avg_over_time(sum(rate(t[5m]))[W:])`, badTotal},
+		{`histogram_fraction(0.3, +Inf, sum(rate(h[W])))`, `+1/+1 histogram_count h; -1/+0 histogram_below h <= 0.3`},
+		{`1 - histogram_fraction(0.1, 0.3, sum(rate(h[W])))`, `+1/+0 histogram_below h <= 0.1; +1/+1 histogram_count h; -1/+0 histogram_below h <= 0.3`},
 		{`avg_over_time((g{instance="x"} > bool 5)[W:1m])`, `+0/+1 gauge g{instance="x"}; +1/+0 gauge g{instance="x"} > 5`},
 	} {
 		o, _ := parseOne(t, sloth(fmt.Sprintf("{raw: {error_ratio_query: '%s'}}", strings.ReplaceAll(c.query, "[W", "[{{.window}}"))))
@@ -121,6 +135,13 @@ func TestOtherQueriesSayWhyTheyAreNot(t *testing.T) {
 	for _, c := range []struct{ query, want string }{
 		{`sum(rate(b[5m])) / sum(rate(t[W]))`, `its range is not {{.window}} alone`},
 		{`sum(rate(b[W] offset 1h)) / sum(rate(t[W]))`, `it looks at another time, with offset or @`},
+		{`sum(rate(b[W] offset 2m)) / sum(rate(t[W]))`, `it looks at another time, with offset or @`},
+		{`sum(rate(b[W] offset 1d)) / sum(rate(t[W] offset 1d))`, `it looks at another time, with offset or @`},
+		{`sum(rate(b[W]))`, `it counts events, and is no share of any: divide it by the count of all`},
+		{`sum by (app) (label_replace(rate(b[W]), "app", "$1", "pod", "(.*)-.*")) / sum by (app) (rate(t[W]))`, `it sums by a label that label_replace or label_join makes`},
+		{`sum_over_time(sum(rate(b[5m]))[W:10m]) / sum_over_time(sum(rate(t[5m]))[W:10m])`, `its subquery neither compares a gauge with a number nor sums rates that no step leaves out`},
+		{`sum_over_time(sum(rate(b[5m]))[W:1m]) / sum_over_time(sum(rate(t[5m]))[W:5m])`, `it mixes rate over 5m every 1m by sum_over_time with rate over 5m every 5m by sum_over_time`},
+		{`avg_over_time(kube_replicas_ready[W]) / avg_over_time(kube_replicas_available[W])`, `it averages the values of a gauge, which are not known to be 0 or 1`},
 		{`sum(increase(b[W])) / sum(rate(t[W]))`, `it mixes increase with rate`},
 		{`sum by (a) (rate(b[W])) / sum by (c) (rate(t[W]))`, `it joins sums by (a) with sums by (c)`},
 		{`sum without (a) (rate(b[W])) / sum without (a) (rate(t[W]))`, "`without` leaves labels that only the series know"},
