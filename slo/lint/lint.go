@@ -27,13 +27,13 @@ func Objective(m *document.Mapping, o *slo.Objective, report Report) {
 	switch {
 	case o.Target >= 1:
 		warn(target, "target-100", "a target of 100 has no budget: the first bad event overspends it; want 99.9 or so")
-	case o.Target <= 0.01:
+	case o.Target <= maxRatio:
 		warn(target, "target-ratio", "a target of %s %% lets nearly everything fail: targets are percentages, did you mean %s?",
 			percentText(o.Target), percentText(o.Target*100))
 	}
 	dead(o, func(rule slo.Rule) {
 		warn(target, "never-fires", "the %s can never fire: its lowest burn rate, %.4g, would need more bad events than there are events; raise the target or give the tier lower factors",
-			rule.Severity, lowestFactor(rule))
+			alertText(rule), lowestFactor(rule))
 	})
 	for i := range o.Segments {
 		s := &o.Segments[i]
@@ -42,12 +42,11 @@ func Objective(m *document.Mapping, o *slo.Objective, report Report) {
 				rule.Severity, s.Selector(), lowestFactor(rule))
 		})
 	}
-	if len(o.Rules) == 0 {
-		warn(m.Get("alerting"), "no-alerts", "nobody is told when this budget burns: every alert is switched off or has windows longer than the objective's")
-	}
+	quiet(m, o, report)
 	counted(m, o, report)
 	grouped(m, o, report)
 	threshold(m, o, report)
+	inverted(m, o, report)
 	for _, t := range o.SLI.Terms {
 		if t.Bad > 0 && t.Total == 0 && t.Kind == slo.Counter {
 			subset(m, o, t, report)
@@ -55,14 +54,48 @@ func Objective(m *document.Mapping, o *slo.Objective, report Report) {
 	}
 }
 
-// dead calls fn with the rules none of whose pairs can hold.
+// quiet looks for objectives without alerts. In files of other tools each must be
+// switched off by hand, so that it is meant.
+func quiet(m *document.Mapping, o *slo.Objective, report Report) {
+	if len(o.Rules) > 0 {
+		return
+	}
+	n := m.Get("alerting")
+	if n.IsZero() {
+		n = m.Node()
+	}
+	if o.Format != slo.FormatNative {
+		report(slo.LevelInfo, "no-alerts", n.Problem("every alert is switched off: nobody is told when this budget burns"))
+		return
+	}
+	report(slo.LevelWarning, "no-alerts", n.Problem("nobody is told when this budget burns: every alert is switched off or has windows longer than the objective's"))
+}
+
+// maxRatio is the highest target, as a ratio, that is taken for a ratio in a percentage's
+// place, as 0.999 is.
+const maxRatio = 0.01
+
+// dead calls fn with the rules none of whose pairs can hold. At a target that is said to
+// be wrong that says nothing.
 func dead(o *slo.Objective, fn func(slo.Rule)) {
+	if o.Target <= maxRatio {
+		return
+	}
 	for _, rule := range o.Rules {
 		// At a target of 93.06 % a burn rate of 14.4 takes every event to be bad.
 		if o.Target < 1 && !slices.ContainsFunc(rule.Pairs, func(p slo.Pair) bool { return p.Factor*o.Allowed() < 1 }) {
 			fn(rule)
 		}
 	}
+}
+
+// alertText names an alert by its severity, and by the key that tells those of one
+// severity apart.
+func alertText(r slo.Rule) string {
+	if r.Key == "" {
+		return r.Severity
+	}
+	return r.Severity + " (" + r.Key + ")"
 }
 
 func lowestFactor(r slo.Rule) float64 {

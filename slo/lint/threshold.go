@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"math"
 	"strings"
 
 	"github.com/slowburn/slowburn/slo"
@@ -13,7 +14,7 @@ import (
 func threshold(m *document.Mapping, o *slo.Objective, report Report) {
 	for i := range o.SLI.Terms {
 		t := &o.SLI.Terms[i]
-		if t.Kind != slo.BucketBelow && t.Kind != slo.HistogramBelow {
+		if !bounded(t) {
 			continue
 		}
 		name := strings.TrimSuffix(bind.MetricName(t.Matchers), "_bucket")
@@ -29,4 +30,39 @@ func threshold(m *document.Mapping, o *slo.Objective, report Report) {
 			say("the threshold %g of %s is %g milliseconds: if seconds were meant, it is %g", v, name, v, v*1000)
 		}
 	}
+}
+
+// bounded says whether a term counts observations up to a threshold, not all of them.
+func bounded(t *slo.Term) bool {
+	return (t.Kind == slo.BucketBelow || t.Kind == slo.HistogramBelow) && !math.IsInf(t.Threshold, 1)
+}
+
+// inverted looks for latencies told the wrong way round: the fast ones counted as bad, or
+// the slow ones as less than nothing.
+func inverted(m *document.Mapping, o *slo.Objective, report Report) {
+	var bad *slo.Term
+	all := false
+	for i := range o.SLI.Terms {
+		t := &o.SLI.Terms[i]
+		switch {
+		case bounded(t) && t.Bad < 0:
+			return // what is above a threshold, or between two
+		case bounded(t) && t.Bad > 0:
+			bad = t
+		case t.Bad < 0:
+			all = true
+		}
+	}
+	if bad == nil {
+		return
+	}
+	name, le := bind.MetricName(bad.Matchers), bad.Threshold
+	say := func(format string, args ...any) {
+		report(slo.LevelWarning, "inverted", m.Get("sli", "indicator").Problem(format, args...))
+	}
+	if all {
+		say("the bad events are those of %s up to %g less all of them, which is below zero: swap the two", name, le)
+		return
+	}
+	say("the bad events are those of %s up to %g: of latencies these are the fast ones; take them from all, as in sum(rate(…_count[…])) - sum(rate(…_bucket{le=\"%g\"}[…]))", name, le, le)
 }

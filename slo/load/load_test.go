@@ -225,7 +225,7 @@ slos:
 func TestLint(t *testing.T) {
 	for _, c := range []struct{ text, check string }{
 		{strings.Replace(sloth(`{raw: {error_ratio_query: "sum(rate(b[{{.window}}]))/sum(rate(t[{{.window}}]))"}}`), "99", "100", 1), "target-100"},
-		{strings.Replace(one("s", "o"), "99.9", "0.999", 1), "target-rationever-fires"},
+		{strings.Replace(one("s", "o"), "99.9", "0.999", 1), "target-ratio"},
 		{strings.Replace(one("s", "o"), "99.9", "93", 1), ""},
 		{strings.Replace(one("s", "o"), "99.9", "80", 1), "never-fires"},
 		{strings.Replace(one("s", "o"), "total: t_total", `total: 'b_total{job="x"}'`, 1), "not-subset"},
