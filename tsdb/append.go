@@ -146,7 +146,8 @@ func (w *writer) item(i int32) {
 		w.appendExemplars(it, s)
 	}
 	if s.ref == 0 {
-		w.r.discard(s) // refused: who sends ever new ones shall not fill the memory
+		w.r.discard(s) // refused: who sends ever new ones shall not fill the memory,
+		it.s = nil     // nor the cache
 	}
 }
 

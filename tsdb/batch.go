@@ -27,6 +27,8 @@ type batch struct {
 	tracked   []*series
 	missing   []int32
 	promote   []int32
+	heads     []int32 // the first and the last item of each source
+	tails     []int32
 	sources   []*source
 	labels    []label
 	builder   labels.ScratchBuilder
@@ -130,7 +132,7 @@ func (b *batch) free() {
 	*b = batch{
 		raw: b.raw[:0], body: b.body[:0], items: b.items[:0], samples: b.samples[:0], hists: b.hists[:0],
 		symbols: b.symbols[:0], meta: b.meta[:0], accepted: b.accepted[:0], exemplars: b.exemplars[:0],
-		tracked: b.tracked[:0], missing: b.missing[:0], promote: b.promote[:0], sources: b.sources[:0],
+		tracked: b.tracked[:0], missing: b.missing[:0], promote: b.promote[:0], heads: b.heads[:0], tails: b.tails[:0], sources: b.sources[:0],
 		labels: b.labels[:0], builder: b.builder, scratch: b.scratch[:0],
 	}
 	batches.Put(b)

@@ -174,8 +174,9 @@ func (r *Receiver) serve(w http.ResponseWriter, req *http.Request, v2 bool) (int
 	r.sweep()
 	var v verdict
 	now := r.clock.look()
-	r.resolve(req.Context(), b, &v)
+	epoch := r.resolve(req.Context(), b, &v)
 	r.store(req.Context(), b, &v, now)
+	r.cache.add(b, b.missing, epoch)
 	r.meta.take(b)
 	if total := len(b.samples) + len(b.hists); r.clock.excuses(v.counts[reasonFuture], total) {
 		v.counts[reasonClockSkew], v.counts[reasonFuture] = v.counts[reasonFuture], 0
@@ -204,11 +205,11 @@ func (r *Receiver) refuse(w http.ResponseWriter, err error) int {
 	return code
 }
 
-// resolve finds every item's series, and refuses those whose labels are not right.
-func (r *Receiver) resolve(ctx context.Context, b *batch, v *verdict) {
-	epoch := r.cache.find(b)
+// resolve finds every item's series, and refuses those whose labels are not right. The
+// keys of b.missing are to be cached, if epoch still lasts then.
+func (r *Receiver) resolve(ctx context.Context, b *batch, v *verdict) (epoch uint64) {
+	epoch = r.cache.find(b)
 	r.introduceAll(ctx, b)
-	r.cache.add(b, b.missing, epoch)
 	for i := range b.items {
 		it := &b.items[i]
 		if it.bad == nil {
@@ -223,6 +224,7 @@ func (r *Receiver) resolve(ctx context.Context, b *batch, v *verdict) {
 		v.drop(it.reason, int(it.s1-it.s0), int(it.h1-it.h0), it.bad.Error)
 		it.s = nil
 	}
+	return epoch
 }
 
 // introduceAll finds or makes the series that the cache does not know.
@@ -268,7 +270,7 @@ func (r *Receiver) introduce(b *batch, it *item, app *appender) error {
 
 // store writes the batch, source by source.
 func (r *Receiver) store(ctx context.Context, b *batch, v *verdict, now time.Time) {
-	b.sources, b.missing, b.promote = b.sources[:0], b.missing[:0], b.promote[:0] // heads and tails of the chains
+	b.sources, b.heads, b.tails = b.sources[:0], b.heads[:0], b.tails[:0] // of the chains
 	last := -1
 	for i := range b.items {
 		it := &b.items[i]
@@ -279,16 +281,16 @@ func (r *Receiver) store(ctx context.Context, b *batch, v *verdict, now time.Tim
 			if last = slices.Index(b.sources, it.s.src); last < 0 {
 				last = len(b.sources)
 				b.sources = append(b.sources, it.s.src)
-				b.missing, b.promote = append(b.missing, int32(i)), append(b.promote, int32(i))
+				b.heads, b.tails = append(b.heads, int32(i)), append(b.tails, int32(i))
 				continue
 			}
 		}
-		b.items[b.promote[last]].next = int32(i)
-		b.promote[last] = int32(i)
+		b.items[b.tails[last]].next = int32(i)
+		b.tails[last] = int32(i)
 	}
 	for n, src := range b.sources {
 		w := writer{r: r, b: b, src: src, v: v, now: now, ahead: now.Add(maxAhead).UnixMilli()}
-		w.write(ctx, b.missing[n])
+		w.write(ctx, b.heads[n])
 	}
 }
 

@@ -541,6 +541,11 @@ func TestFault17_SeriesLimitRefusesNewSeriesOnly(t *testing.T) {
 	if got := read(t, s.db); len(got) != 2 || len(got[`{__name__="a"}`]) != 4 {
 		t.Errorf("stored %v", got)
 	}
+	var b strings.Builder
+	s.set.WritePrometheus(&b)
+	if !strings.Contains(b.String(), "slowburn_ingest_series_cache_entries 2\n") {
+		t.Error("series that were refused take room in the cache")
+	}
 }
 
 func TestTheSourcesAreLimited(t *testing.T) {

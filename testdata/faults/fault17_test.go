@@ -5,6 +5,7 @@ package faults
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -49,14 +50,14 @@ func TestFault17_AnExplodingLabelLeavesItsNeighbourAlone(t *testing.T) {
 		defer tick.Stop()
 		for n := 0; n < values; n += batch {
 			<-tick.C
-			code, err := explode(s, n, batch)
+			code, text, err := explode(s, n, batch)
 			switch {
 			case err == nil && code == http.StatusNoContent:
 				taken.Add(1)
 			case err == nil && code == http.StatusBadRequest:
 				refused.Add(1)
 			default:
-				exploded <- fmt.Errorf("series %d: code %d, %v", n, code, err)
+				exploded <- fmt.Errorf("series %d: code %d, %v: %s", n, code, err, text)
 				return
 			}
 			if n == values/2/batch*batch {
@@ -94,7 +95,7 @@ func TestFault17_AnExplodingLabelLeavesItsNeighbourAlone(t *testing.T) {
 }
 
 // explode sends n series that nobody has seen before.
-func explode(s *rig.Slowburn, from, n int) (code int, err error) {
+func explode(s *rig.Slowburn, from, n int) (code int, text []byte, err error) {
 	var req prompb.WriteRequest
 	now := time.Now().UnixMilli()
 	for i := from; i < from+n; i++ {
@@ -108,22 +109,24 @@ func explode(s *rig.Slowburn, from, n int) (code int, err error) {
 	}
 	body, err := req.Marshal()
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	return postWrite(s, "application/x-protobuf", snappy.Encode(nil, body))
 }
 
 // postWrite sends one remote-write request.
-func postWrite(s *rig.Slowburn, contentType string, body []byte) (code int, err error) {
+func postWrite(s *rig.Slowburn, contentType string, body []byte) (code int, text []byte, err error) {
 	req, err := http.NewRequest(http.MethodPost, "http://"+s.Addr+"/api/v1/write", bytes.NewReader(body))
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	req.Header.Set("Content-Type", contentType)
 	req.Header.Set("Content-Encoding", "snappy")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
-	return resp.StatusCode, resp.Body.Close()
+	defer resp.Body.Close()
+	text, err = io.ReadAll(io.LimitReader(resp.Body, 512))
+	return resp.StatusCode, text, err
 }

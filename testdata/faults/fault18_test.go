@@ -34,7 +34,7 @@ func TestFault18_BombsAtOnce(t *testing.T) {
 		senders.Go(func() {
 			for n := range times(4) {
 				bomb := writeBombs[(k+n)%len(writeBombs)]
-				code, err := postWrite(s, bomb.contentType, bomb.body())
+				code, _, err := postWrite(s, bomb.contentType, bomb.body())
 				mu.Lock()
 				if err != nil {
 					t.Errorf("%s: %v", bomb.name, err)
