@@ -17,7 +17,7 @@ type appender struct {
 	reg  *registry
 	done bool
 
-	generation uint64 // of the upstream TSDB: references of another one are void
+	generation uint32 // of the upstream TSDB: references of another one are void
 }
 
 // Commit writes to the WAL and makes the samples readable. If a write to the WAL, or

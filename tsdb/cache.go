@@ -18,9 +18,12 @@ type cache struct {
 // of its scrapes, so that the slot wanted next is the next one most of the time, and
 // the index is not asked.
 type half struct {
-	index map[uint64]uint32
-	slots []slot
+	index  map[uint64]uint32
+	chunks [][]slot // slots, chunk of them in each but the last: growing copies none
+	len    int
 }
+
+const chunk = 1 << 10
 
 // slot is what a key leads to; its series is nil if it was removed.
 type slot struct {
@@ -33,22 +36,31 @@ func newHalf(size int) half { return half{index: make(map[uint64]uint32, size)} 
 
 // find returns where the key's slot is, or -1; next is where it may well be.
 func (h *half) find(k *key, next int) int {
-	if uint(next) < uint(len(h.slots)) && h.slots[next].key == *k && h.slots[next].s != nil {
-		return next
+	if uint(next) < uint(h.len) {
+		if x := h.at(next); x.key == *k && x.s != nil {
+			return next
+		}
 	}
-	if n, ok := h.index[k.a]; ok && h.slots[n].key.b == k.b {
+	if n, ok := h.index[k.a]; ok && h.at(int(n)).key.b == k.b {
 		return int(n)
 	}
 	return -1
 }
 
+func (h *half) at(n int) *slot { return &h.chunks[uint(n)/chunk][uint(n)%chunk] }
+
 func (h *half) put(x slot) {
 	if n, ok := h.index[x.key.a]; ok {
-		h.slots[n] = x
+		*h.at(int(n)) = x
 		return
 	}
-	h.index[x.key.a] = uint32(len(h.slots))
-	h.slots = append(h.slots, x)
+	if h.len%chunk == 0 {
+		h.chunks = append(h.chunks, make([]slot, 0, chunk))
+	}
+	last := &h.chunks[len(h.chunks)-1]
+	*last = append(*last, x)
+	h.index[x.key.a] = uint32(h.len)
+	h.len++
 }
 
 func newCache(limit int) *cache { return &cache{limit: limit, young: newHalf(0)} }
@@ -67,7 +79,7 @@ func (c *cache) find(b *batch) (epoch uint64) {
 		n := h.find(&it.key, at+1)
 		if n >= 0 {
 			at = n
-		} else if h = &c.old; len(h.slots) > 0 {
+		} else if h = &c.old; h.len > 0 {
 			if n = h.find(&it.key, -1); n >= 0 {
 				b.promote = append(b.promote, int32(i))
 			}
@@ -76,7 +88,8 @@ func (c *cache) find(b *batch) (epoch uint64) {
 			b.missing = append(b.missing, int32(i))
 			continue
 		}
-		it.s, it.replica = h.slots[n].s, h.slots[n].replica
+		x := h.at(n)
+		it.s, it.replica = x.s, x.replica
 	}
 	epoch = c.epoch
 	c.mu.RUnlock()
@@ -100,7 +113,7 @@ func (c *cache) add(b *batch, items []int32, epoch uint64) {
 		if it.s == nil {
 			continue
 		}
-		if len(c.young.slots) >= c.limit/2 {
+		if c.young.len >= c.limit/2 {
 			c.old, c.young = c.young, newHalf(len(c.young.index)/4)
 		}
 		c.young.put(slot{it.key, it.replica, it.s})
@@ -127,8 +140,8 @@ func (c *cache) remove(gone map[*series]struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, h := range []half{c.young, c.old} {
-		for n := range h.slots {
-			x := &h.slots[n]
+		for n := range h.len {
+			x := h.at(n)
 			if _, is := gone[x.s]; is {
 				delete(h.index, x.key.a)
 				x.s = nil

@@ -51,7 +51,7 @@ type DB struct {
 	free   *sync.Cond // signals that holds fell to 0
 	inner  *promtsdb.DB
 	reg    *registry
-	opened uint64 // how many times
+	opened uint32 // how many times
 	holds  int
 	closed bool
 }

@@ -25,19 +25,19 @@ type series struct {
 	// replica wrote the last sample; what lies at or before floor, others did, or
 	// nobody may any more. doubted says that its first sample was left out, and that
 	// none is stored of it yet.
+	doubted bool
 	replica uint32
 	floor   int64
-	doubted bool
 
 	// unfed are samples whose commit failed. They may be stored all the same once the
 	// WAL is opened again; then their repetition is fed to the sink.
 	unfed map[int64]struct{}
 
-	sought   uint64 // generation of the head that was asked for ref
-	unneeded bool   // stands for all series of the source that nobody needs
-	dead     bool   // no longer among the source's series
 	tracked  *past
 	next     *series // of the same hash
+	sought   uint32  // generation of the head that was asked for ref
+	unneeded bool    // stands for all series of the source that nobody needs
+	dead     bool    // no longer among the source's series
 }
 
 // stored is a sample's value at t; kind 0 is none.

@@ -19,7 +19,7 @@ type source struct {
 	mu       sync.Mutex
 	series   map[uint64]*series // by the hash of their labels
 	count    int
-	head     uint64 // generation of the head that references are of
+	head     uint32 // generation of the head that references are of
 	election election
 
 	newest   int64 // event time, ms
