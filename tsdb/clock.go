@@ -66,10 +66,10 @@ func (c *clock) excuses(future, total int) bool {
 	return mono < c.until
 }
 
-// skewed says whether the clock is not trusted now.
+// skewed says whether the clock is not trusted now, or samples are still lost to it.
 func (c *clock) skewed() bool {
 	mono := c.mono()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return mono < c.until
+	return c.ahead || mono < c.until
 }

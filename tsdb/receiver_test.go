@@ -521,6 +521,13 @@ func TestFault07_FutureSamples(t *testing.T) {
 		}
 		s.pass(11 * time.Minute)
 		send(t, s, v2, 400, at("e", time.Hour), at("f", time.Hour))
+		if !s.ClockSkewed() {
+			t.Error("samples are lost to it: want it told for as long as that")
+		}
+		send(t, s, v2, 204, at("a", 0))
+		if s.ClockSkewed() {
+			t.Error("the clocks agree again: want it over")
+		}
 		// Our own clock falls back by an hour.
 		s.wall = s.wall.Add(-time.Hour)
 		send(t, s, v2, 503, at("h", 30*time.Minute), at("i", 0), at("j", 0))

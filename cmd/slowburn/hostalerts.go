@@ -42,7 +42,7 @@ func storageChecks(c *core) []hostCheck {
 		},
 		{
 			slo.AlertClockSkew, slo.SeverityTicket, "the clocks of slowburn and its Prometheus disagree",
-			"Samples lie in the future, or the wall clock was set: they are refused for up to ten minutes, and taken when the clocks agree. Is NTP running on both?",
+			"Samples lie in the future, or the wall clock was set: they are refused until the clocks agree, for ten minutes so that they come again, then for good. Is NTP running on both?",
 			func() bool { return c.receiver.ClockSkewed() },
 		},
 	}
