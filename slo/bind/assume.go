@@ -11,7 +11,7 @@ import (
 )
 
 // otherRanges are what people and other tools write where the range goes.
-var otherRanges = regexp.MustCompile(`\[\s*(\$__rate_interval|\$__interval|\$__range|\$\{?window\}?|\{\{\s*window\s*\}\}|<window>)\s*\]`)
+var otherRanges = regexp.MustCompile(`\[\s*(\$__rate_interval|\$__interval|\$__range|\$\{?window\}?|\{\{\s*(?:window|\.Window)\s*\}\}|<window>)\s*\]`)
 
 // Assume reads a query for counts that does not say {{.window}}: a bare selector, a
 // sum of counters, or rates over a range of their own. It returns what it took for

@@ -99,7 +99,7 @@ func bound(s share, err error, q slo.Query, read ...*Query) Bound {
 		if terms := s.terms(); terms != nil {
 			b := Bound{SLI: slo.SLI{Terms: terms, By: s.total.by, Births: slo.BirthsAuto, Written: &q}}
 			if s.total.offset > 0 {
-				b.Assumed = append(b.Assumed, fmt.Sprintf("offset %s is left out: slowburn counts late samples when they come", slo.FormatDuration(s.total.offset)))
+				b.Assumed = append(b.Assumed, LeftOut(s.total.offset))
 			}
 			if made := sortedSet(slices.Concat(s.part.made, s.total.made)); len(made) > 0 {
 				b.Assumed = append(b.Assumed, fmt.Sprintf("what label_replace or label_join puts on (%s) is left out: budgets have the labels of the sum", strings.Join(made, ", ")))
@@ -116,6 +116,11 @@ func bound(s share, err error, q slo.Query, read ...*Query) Bound {
 		q.Reads = append(q.Reads, parser.ExtractSelectors(e.expr)...)
 	}
 	return Bound{SLI: slo.SLI{Query: &q, By: grouping(read[0].expr), Births: slo.BirthsAuto}}
+}
+
+// LeftOut says that an offset which waits for late samples is not needed.
+func LeftOut(offset time.Duration) string {
+	return fmt.Sprintf("offset %s is left out: slowburn counts late samples when they come", slo.FormatDuration(offset))
 }
 
 // grouping are the labels of the first `by` of a query, from outside in.

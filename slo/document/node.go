@@ -149,6 +149,12 @@ func (n Node) String() string {
 	return text
 }
 
+// IsText says whether the value is a scalar.
+func (n Node) IsText() bool {
+	_, _, ok := n.scalar()
+	return ok
+}
+
 // Text is String, and whether there is a text at all.
 func (n Node) Text() (text string, ok bool) {
 	if n.IsZero() || !n.visit(0) {

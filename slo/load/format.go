@@ -1,6 +1,8 @@
 package load
 
 import (
+	"slices"
+
 	"github.com/slowburn/slowburn/slo"
 	"github.com/slowburn/slowburn/slo/document"
 	"github.com/slowburn/slowburn/slo/native"
@@ -15,10 +17,12 @@ type formats struct {
 	windows sloth.Windows
 	pyrra   pyrra.Names
 	library *openslo.Library
+	// foreign are documents for Kubernetes that are of no format that is read.
+	foreign map[*spec.Reader]bool
 }
 
 func newFormats() *formats {
-	return &formats{windows: sloth.Windows{}, pyrra: pyrra.Names{}, library: openslo.NewLibrary()}
+	return &formats{windows: sloth.Windows{}, pyrra: pyrra.Names{}, library: openslo.NewLibrary(), foreign: map[*spec.Reader]bool{}}
 }
 
 // declare reads documents that others refer to. taken is false for all others.
@@ -78,9 +82,38 @@ func (f *formats) resource(r *spec.Reader, m *document.Mapping) {
 	case openslo.Is(m):
 		f.library.Read(r, m)
 	case m.Get("kind").String() == "List":
-		v.Errorf("a List, as kubectl exports it: make its items documents of their own, with yq '.items[] | split_doc'")
+		v.Errorf("a List without items")
+	case !slices.Contains(kinds, m.Get("kind").String()):
+		f.foreign[r] = true
 	default:
-		v.Errorf("apiVersion %q is not known: want %s (Sloth), %s (Pyrra), %s or %s; slowburn's own files begin with \"version: %s\"",
-			version, slo.FormatSlothCRD, slo.FormatPyrra, slo.FormatOpenSLO, slo.FormatOpenSLOAlpha, slo.FormatNative)
+		unknown(v)
 	}
+}
+
+// kinds are those that SLOs are told in: of any other version they are a mistake.
+var kinds = []string{"", "PrometheusServiceLevel", "AlertWindows", "ServiceLevelObjective", "SLO", "SLI", "AlertPolicy"}
+
+// passOver leaves out foreign documents that stand in one file with others, such as the
+// Namespace that SLOs live in. A file that holds nothing else is a mistake.
+func (f *formats) passOver(all []*spec.Reader) {
+	ours := map[string]bool{}
+	for _, r := range all {
+		if !f.foreign[r] {
+			ours[r.File] = true
+		}
+	}
+	for r := range f.foreign {
+		m := r.Doc.Root().Mapping()
+		if v := m.Get("apiVersion"); ours[r.File] {
+			r.Finding(slo.LevelInfo, "ignored", v.Problem("kind %s is no SLO: the document is passed over", m.Get("kind")))
+		} else {
+			unknown(v)
+		}
+	}
+}
+
+// unknown records that a version is none that is read.
+func unknown(v document.Node) {
+	v.Errorf("apiVersion %q is not known: want %s (Sloth), %s (Pyrra), %s or %s; slowburn's own files begin with \"version: %s\"",
+		v, slo.FormatSlothCRD, slo.FormatPyrra, slo.FormatOpenSLO, slo.FormatOpenSLOAlpha, slo.FormatNative)
 }

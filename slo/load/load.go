@@ -132,22 +132,29 @@ func (l *loading) parse(name string, data []byte) {
 		return
 	}
 	for _, d := range docs {
-		l.parts = append(l.parts, part{Reader: &spec.Reader{File: name, Doc: d, Options: l.opts}})
+		for _, item := range d.Items() {
+			l.parts = append(l.parts, part{Reader: &spec.Reader{File: name, Doc: item, Options: l.opts}})
+		}
 	}
 }
 
 // finish reads the documents.
 func (l *loading) finish() (spec.Set, error) {
 	f := newFormats()
-	var rest []*spec.Reader
+	var all, rest []*spec.Reader
 	for _, p := range l.parts {
-		if p.Reader != nil && !f.declare(p.Reader) {
+		if p.Reader == nil {
+			continue
+		}
+		all = append(all, p.Reader)
+		if !f.declare(p.Reader) {
 			rest = append(rest, p.Reader)
 		}
 	}
 	for _, r := range rest {
 		f.read(r)
 	}
+	f.passOver(all)
 	for _, p := range l.parts {
 		if p.Reader != nil {
 			l.take(p.Reader)

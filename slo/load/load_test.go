@@ -264,6 +264,12 @@ func TestEveryPluginOfTheTableMakesTerms(t *testing.T) {
 	if want, have := `+0/+1 gauge up; +1/+0 gauge up == 0`, terms(o.SLI); want != have {
 		t.Errorf("want %s\nhave %s", want, have)
 	}
+	o, _ = parseOne(t, sloth(`{plugin: {id: sloth-common/linkerd/v2/availability, options: {filter: 'deployment="web"'}}}`))
+	m = `response_total{deployment="web",direction="inbound"`
+	want = `+0/+1 counter ` + m + `}; +1/+0 counter ` + m + `,classification="failure"}`
+	if have := terms(o.SLI); want != have {
+		t.Errorf("want %s\nhave %s", want, have)
+	}
 }
 
 // BenchmarkLoad reads 10,000 objectives: a document each, all in one document, and in

@@ -23,7 +23,11 @@ func (r reader) alerts(n document.Node) []slo.Rule {
 }
 
 // resolve reads what stands inline, or what its reference leads to: its name and spec.
+// A plain text is a reference too, as the specification once had it.
 func (r reader) resolve(kind, refKey string, n document.Node) (at document.Node, name string, s document.Node, ok bool) {
+	if n.IsText() {
+		return r.referred(kind, n)
+	}
 	m := n.Mapping()
 	ref := m.Get(refKey)
 	m.Get("kind")
@@ -36,6 +40,11 @@ func (r reader) resolve(kind, refKey string, n document.Node) (at document.Node,
 		}
 		return n, nameNode.String(), inline, !inline.IsZero()
 	}
+	return r.referred(kind, ref)
+}
+
+// referred is what a reference leads to.
+func (r reader) referred(kind string, ref document.Node) (at document.Node, name string, s document.Node, ok bool) {
 	res, found := r.library.find(kind, ref)
 	if found && res.spec.IsZero() {
 		ref.Errorf("%s %q says nothing: it has no spec", kind, ref)
@@ -95,7 +104,7 @@ func (r reader) condition(at document.Node, m *document.Mapping) (slo.Rule, bool
 	threshold, _, _ := thresholdNode.Number()
 	lookback := r.Duration(lookbackNode)
 	switch {
-	case kind.String() != "" && kind.String() != "burnrate":
+	case kind.String() != "" && strings.ToLower(strings.ReplaceAll(kind.String(), "-", "")) != "burnrate":
 		kind.Errorf("condition kind %q is not known: OpenSLO has burnrate", kind)
 	case op.String() != "" && op.String() != "gt" && op.String() != "gte":
 		op.Errorf("op %q: an alert on a burn rate wants gt or gte", op)

@@ -44,6 +44,7 @@ func (r reader) alerts(objective *document.Mapping, o *slo.Objective, matchers, 
 		burnrates, absent = false, false
 		r.Finding(slo.LevelInfo, "deprecated", off.Problem("\"disabled\" is Pyrra's old name for burnrates: false and absent: false; it is honoured"))
 	}
+	r.burnRateType(m.Get("burnRateType"))
 	severities := m.Get("severities").Mapping()
 	severity := map[string]string{"absent": or(severities.Get("absent"), "critical")}
 	for _, b := range burns {

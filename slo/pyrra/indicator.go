@@ -68,16 +68,40 @@ func equalities(ms []*labels.Matcher, by []string) map[string]string {
 	return out
 }
 
-// metric reads the selector under a key's "metric".
-func (r reader) metric(n document.Node) []*labels.Matcher {
+// metric reads the selector under a key's "metric", and how long it waits for late
+// samples.
+func (r reader) metric(n document.Node) ([]*labels.Matcher, time.Duration) {
 	m := n.Mapping()
-	ms := r.Selector(m.Require("metric"))
+	at := m.Require("metric")
 	m.Done()
-	return ms
+	text, ok := at.Text()
+	if !ok {
+		return nil, 0
+	}
+	ms, offset, err := bind.Waiting(text)
+	if err != nil {
+		r.Wrong(at, err)
+	}
+	return ms, offset
+}
+
+// metrics reads the selectors of a part and of all, which must wait equally long.
+func (r reader) metrics(part, all document.Node) (some, total []*labels.Matcher) {
+	some, offset := r.metric(part)
+	total, wait := r.metric(all)
+	at := part.Mapping().Get("metric")
+	switch {
+	case some == nil || total == nil:
+	case offset != wait:
+		at.Errorf("it has another offset than total: both must look at the same time")
+	case offset > 0:
+		r.Finding(slo.LevelInfo, "assumed", at.Problem("%s", bind.LeftOut(offset)))
+	}
+	return some, total
 }
 
 func (r reader) ratio(m *document.Mapping) ([]slo.Term, []*labels.Matcher) {
-	bad, total := r.metric(m.Require("errors")), r.metric(m.Require("total"))
+	bad, total := r.metrics(m.Require("errors"), m.Require("total"))
 	if bad == nil || total == nil {
 		return nil, nil
 	}
@@ -91,7 +115,7 @@ func (r reader) ratio(m *document.Mapping) ([]slo.Term, []*labels.Matcher) {
 
 func (r reader) latency(m *document.Mapping) ([]slo.Term, []*labels.Matcher) {
 	successNode := m.Require("success")
-	success, total := r.metric(successNode), r.metric(m.Require("total"))
+	success, total := r.metrics(successNode, m.Require("total"))
 	if success == nil || total == nil {
 		return nil, nil
 	}
@@ -105,7 +129,7 @@ func (r reader) latency(m *document.Mapping) ([]slo.Term, []*labels.Matcher) {
 }
 
 func (r reader) latencyNative(m *document.Mapping) ([]slo.Term, []*labels.Matcher) {
-	total := r.metric(m.Require("total"))
+	total, _ := r.metric(m.Require("total"))
 	n := m.Require("latency")
 	d, err := time.ParseDuration(n.String())
 	if err != nil {

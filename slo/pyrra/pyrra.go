@@ -175,7 +175,12 @@ func (r reader) ignored(m *document.Mapping) {
 	if n := m.Get("ruleOutput"); !n.IsZero() {
 		r.Finding(slo.LevelInfo, "ignored", n.Problem("ruleOutput steers Pyrra's rules, and slowburn has none: it is ignored"))
 	}
-	if n := m.Get("burnRateType"); n.String() != "" && n.String() != "static" {
+	r.burnRateType(m.Get("burnRateType"))
+}
+
+// burnRateType stands beside the window or under alerting.
+func (r reader) burnRateType(n document.Node) {
+	if n.String() != "" && n.String() != "static" {
 		r.Finding(slo.LevelWarning, "ignored", n.Problem("burnRateType %s is not supported: the factors are Pyrra's 14, 7, 2 and 1", n))
 	}
 }

@@ -47,6 +47,7 @@ var plugins = map[string]meaning{
 	"kubernetes/kooper/queue-congestion": {metric: "kooper_controller_event_in_queue_duration_seconds", match: kooperMatch, latency: true,
 		required: []string{"controller"}},
 	"kubernetes/nginx-ingress/availability": {metric: "nginx_ingress_controller_requests", bad: `status=~"(5..|429)"`},
+	"linkerd/v2/availability":               {metric: "response_total", match: `direction="inbound"`, bad: `classification="failure"`, required: []string{"filter"}},
 	"prometheus/rules/eval-availability":    {metric: "prometheus_rule_evaluations_total"},
 	"prometheus/targets/availability":       {metric: "up"},
 	"slok-go-http-metrics/availability":     {metric: "http_request_duration_seconds_count", bad: badCodes, required: []string{"filter"}},
@@ -78,6 +79,10 @@ func (r reader) sliPlugin(idNode, optionsNode document.Node) slo.SLI {
 	}
 	if id == "sloth-common/fake" || id == "sloth-common/noop" {
 		idNode.Errorf("SLI plugin %s is for trials: it makes its numbers up, so there is nothing to count", id)
+		return slo.SLI{}
+	}
+	if id == "sloth-common/linkerd/v2/latency" {
+		idNode.Errorf("SLI plugin %s makes a query that is not PromQL: write response_latency_ms_count less its bucket as events", id)
 		return slo.SLI{}
 	}
 	p, ok := plugins[strings.TrimPrefix(id, "sloth-common/")]
