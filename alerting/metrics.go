@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/VictoriaMetrics/metrics"
 
@@ -110,6 +111,11 @@ func (m *meters) watch(t *target) {
 		func() float64 { return float64(t.queue.Load()) })
 	m.set.GetOrCreateGauge(m.name(t.key, `slowburn_alerts_quarantined{alertmanager=%q}`),
 		func() float64 { return float64(t.quarantined.Load()) })
+	m.set.GetOrCreateGauge(m.name(t.key, `slowburn_alertmanager_clock_offset_seconds{alertmanager=%q}`), func() float64 {
+		t.table.mu.Lock()
+		defer t.table.mu.Unlock()
+		return t.clock.off(time.Now()).Seconds()
+	})
 	m.set.GetOrCreateGauge(m.name(t.key, `slowburn_alertmanager_up{alertmanager=%q}`), func() float64 {
 		t.table.mu.Lock()
 		defer t.table.mu.Unlock()

@@ -176,7 +176,7 @@ func foremost(all []candidate, n int) []candidate {
 func (t *target) notices(due []candidate, now time.Time) []notice {
 	batch := make([]notice, 0, len(due))
 	for _, c := range due {
-		n := compose(&c.it.alert, c.d.labels, now, t.opts.life())
+		n := compose(&c.it.alert, c.d.labels, now, t.opts.life(), t.clock.off(now))
 		n.it, n.d, n.gen, n.bare = c.it, c.d, c.d.gen, c.d.bare
 		c.d.tried = now
 		batch = append(batch, n)

@@ -34,9 +34,16 @@ type notice struct {
 	generatorURL        string
 }
 
-// compose says a to a target at the instant now. A firing alert ends life after
-// now unless it is sent again, one that is held life after that.
-func compose(a *slo.Alert, ls labels.Labels, now time.Time, life time.Duration) notice {
+// compose says a to a target at the instant now, in the time of its clock, which is ahead
+// by off. A firing alert ends life after now unless it is sent again, one that is held
+// life after that.
+func compose(a *slo.Alert, ls labels.Labels, now time.Time, life, off time.Duration) notice {
+	n := statement(a, ls, now, life)
+	n.startsAt, n.endsAt = n.startsAt.Add(off), n.endsAt.Add(off)
+	return n
+}
+
+func statement(a *slo.Alert, ls labels.Labels, now time.Time, life time.Duration) notice {
 	n := notice{
 		episode: a.FiredAt, resolved: a.State == slo.AlertResolved,
 		labels: ls, annotations: a.Annotations, generatorURL: a.GeneratorURL,
@@ -83,32 +90,34 @@ func (r *refusal) Error() string {
 	return fmt.Sprintf("refused with status %d: %s", r.status, r.body)
 }
 
-// post sends one JSON body and returns nil when it was answered with 2xx.
-func post(ctx context.Context, client *http.Client, to string, body []byte, timeout time.Duration) error {
+// post sends one JSON body and returns nil when it was answered with 2xx; date is when it
+// was answered, by the other's clock.
+func post(ctx context.Context, client *http.Client, to string, body []byte, timeout time.Duration) (date time.Time, err error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
 	if err != nil {
-		return fmt.Errorf("build request: %w", anonymous(err))
+		return date, fmt.Errorf("build request: %w", anonymous(err))
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", userAgent)
 	resp, err := client.Do(req)
 	if err != nil {
-		return anonymous(err)
+		return date, anonymous(err)
 	}
 	defer resp.Body.Close()
+	date = dateOf(resp)
 	// The status is the acknowledgement; a body that dribbles in takes nothing back.
 	said, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
 	switch code := resp.StatusCode; {
 	case code/100 == 2:
-		return nil
+		return date, nil
 	case code == http.StatusBadRequest, code == http.StatusRequestEntityTooLarge, code == http.StatusUnprocessableEntity:
-		return &refusal{status: code, body: excerpt(said)}
+		return date, &refusal{status: code, body: excerpt(said)}
 	case code/100 == 3:
-		return fmt.Errorf("%w: redirects are not followed, they would carry credentials along", unwell(code))
+		return date, fmt.Errorf("%w: redirects are not followed, they would carry credentials along", unwell(code))
 	default:
-		return unwell(code)
+		return date, unwell(code)
 	}
 }
 

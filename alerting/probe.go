@@ -26,8 +26,11 @@ func (t *target) probe(ctx context.Context) error {
 	t.table.mu.Lock()
 	client, timeout := t.set.client, t.set.timeout
 	t.table.mu.Unlock()
-	started, err := startTime(ctx, client, to+"/status", timeout)
+	started, date, err := startTime(ctx, client, to+"/status", timeout)
 	if err != nil {
+		return err
+	}
+	if err := t.readClock(date); err != nil {
 		return err
 	}
 	t.table.mu.Lock()
@@ -44,21 +47,22 @@ func (t *target) probe(ctx context.Context) error {
 	return nil
 }
 
-func startTime(ctx context.Context, client *http.Client, url string, timeout time.Duration) (string, error) {
+// startTime is when the Alertmanager was started, and when it said so, by its own clock.
+func startTime(ctx context.Context, client *http.Client, url string, timeout time.Duration) (started string, date time.Time, err error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return "", fmt.Errorf("build request: %w", anonymous(err))
+		return "", date, fmt.Errorf("build request: %w", anonymous(err))
 	}
 	req.Header.Set("User-Agent", userAgent)
 	resp, err := client.Do(req)
 	if err != nil {
-		return "", anonymous(err)
+		return "", date, anonymous(err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode >= 500 {
-		return "", fmt.Errorf("status page: %w", unwell(resp.StatusCode))
+		return "", date, fmt.Errorf("status page: %w", unwell(resp.StatusCode))
 	}
 	var status struct {
 		Uptime string `json:"uptime"` // the start time, in spite of its name
@@ -67,5 +71,5 @@ func startTime(ctx context.Context, client *http.Client, url string, timeout tim
 		// The answer holds the whole configuration; a damaged one just has no time.
 		_ = json.NewDecoder(io.LimitReader(resp.Body, 4<<20)).Decode(&status)
 	}
-	return status.Uptime, nil
+	return status.Uptime, dateOf(resp), nil
 }

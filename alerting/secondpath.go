@@ -124,7 +124,7 @@ func (m *Manager) trySecondPath(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("encode %d pages: %w", len(part), err)
 		}
-		if err := post(ctx, s.client, to, body, sendTimeout); err != nil {
+		if _, err := post(ctx, s.client, to, body, sendTimeout); err != nil {
 			return err
 		}
 		m.heard(part, time.Now())
@@ -153,7 +153,7 @@ func (m *Manager) unheard(s *secondPath, now time.Time) []notice {
 		if !keep {
 			continue
 		}
-		n := compose(&it.alert, ls, now, m.opts.life())
+		n := compose(&it.alert, ls, now, m.opts.life(), 0)
 		n.it, n.d = it, d
 		batch = append(batch, n)
 	}

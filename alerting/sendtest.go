@@ -131,13 +131,13 @@ func (s *set) test(ctx context.Context, to string, a slo.Alert, now time.Time) T
 		r.Err = errors.New("alert_relabel_configs drop the test alert")
 		return r
 	}
-	body, err := encode([]notice{compose(&a, ls, now, 5*time.Minute)})
+	body, err := encode([]notice{compose(&a, ls, now, 5*time.Minute, 0)})
 	if err != nil {
 		r.Err = fmt.Errorf("encode test alert: %w", err)
 		return r
 	}
 	begin := time.Now()
-	r.Err = post(ctx, s.client, to, body, s.timeout)
+	_, r.Err = post(ctx, s.client, to, body, s.timeout)
 	r.Latency = time.Since(begin)
 	if r.Err == nil {
 		s.readBack(ctx, to, ls, &r)

@@ -72,6 +72,19 @@ func (m *Manager) Status() []slo.AlertDelivery {
 // resolve them.
 func (m *Manager) Unsaved() bool { return m.keeper.failing.Load() }
 
+// ClockSkewed says that some Alertmanager's clock is not ours.
+func (m *Manager) ClockSkewed() bool {
+	m.table.mu.Lock()
+	defer m.table.mu.Unlock()
+	now := time.Now()
+	for _, t := range m.targets {
+		if t.clock.off(now) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // Refused is how many alerts some Alertmanager refuses, even bare.
 func (m *Manager) Refused() int {
 	n := 0

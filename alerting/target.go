@@ -28,6 +28,7 @@ type target struct {
 	// without blame, so that one alert on which an Alertmanager chokes, or a link too
 	// slow for a full batch, does not hold back the rest.
 	limit int
+	clock theirClock
 	// lost is until when the target may have forgotten what it acknowledged.
 	lost time.Time
 
@@ -127,9 +128,12 @@ func (t *target) attempt(ctx context.Context, batch []notice) error {
 			t.m.retries(t.key).Inc()
 		}
 		begin := time.Now()
-		err = post(ctx, client, t.url, body, timeout)
+		date, err := post(ctx, client, t.url, body, timeout)
 		t.m.latency(t.key).Update(time.Since(begin).Seconds())
 		arrived = arrived || !undelivered(err)
+		if other := t.readClock(date); other != nil {
+			return other
+		}
 		return err
 	})
 	t.settle(batch, &o, arrived)
@@ -140,6 +144,18 @@ func (t *target) attempt(ctx context.Context, batch []notice) error {
 		return errRefusesAll
 	}
 	return nil
+}
+
+// readClock takes the date of an answer. An error says that the target's clock is another
+// than what was posted was said for.
+func (t *target) readClock(date time.Time) error {
+	t.table.mu.Lock()
+	defer t.table.mu.Unlock()
+	now := time.Now()
+	if !t.clock.look(date, now) {
+		return nil
+	}
+	return otherClock(t.clock.off(now))
 }
 
 // settle writes the outcome into the table.

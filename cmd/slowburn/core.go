@@ -113,7 +113,7 @@ func (s *server) openCore() (*core, error) {
 	})
 	if err == nil {
 		c.receiver, err = newReceiver(c, cfg, s)
-		c.host = newHostAlerts(s.url, storageChecks(c), deliveryChecks(s.alerting))
+		c.host = newHostAlerts(s.url, storageChecks(c), clockChecks(c.receiver, s.alerting), deliveryChecks(s.alerting))
 	}
 	if err != nil {
 		c.close(s.log)

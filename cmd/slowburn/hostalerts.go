@@ -10,6 +10,7 @@ import (
 
 	"github.com/slowburn/slowburn/alerting"
 	"github.com/slowburn/slowburn/slo"
+	"github.com/slowburn/slowburn/tsdb"
 )
 
 // hostAlerts are alerts about where slowburn runs, which the engine cannot know:
@@ -40,12 +41,17 @@ func storageChecks(c *core) []hostCheck {
 			"Remote write is refused with 503 until there is room: Prometheus keeps what it could not send for about two hours. Budgets go on from memory.",
 			func() bool { return c.raw.Writable() != nil || c.ledger.Writable() != nil },
 		},
-		{
-			slo.AlertClockSkew, slo.SeverityTicket, "the clocks of slowburn and its Prometheus disagree",
-			"Samples lie in the future, or the wall clock was set: they are refused until the clocks agree, for ten minutes so that they come again, then for good. Is NTP running on both?",
-			func() bool { return c.receiver.ClockSkewed() },
-		},
 	}
+}
+
+// clockChecks look at the clocks of those who send samples and of those who take alerts.
+func clockChecks(r *tsdb.Receiver, m *alerting.Manager) []hostCheck {
+	return []hostCheck{{
+		slo.AlertClockSkew, slo.SeverityTicket, "slowburn's clock and that of a Prometheus or Alertmanager disagree",
+		"Samples lie in the future, or the wall clock was set: they are refused until the clocks agree, for ten minutes so that they come again, then for good. " +
+			"Or an Alertmanager's clock is another (slowburn_alertmanager_clock_offset_seconds): alerts are told in its time. Is NTP running on all of them?",
+		func() bool { return r.ClockSkewed() || m.ClockSkewed() },
+	}}
 }
 
 // deliveryChecks look at alerts that do not get where they should.
