@@ -10,10 +10,14 @@ import (
 )
 
 // appendExemplars stores an item's exemplars. They are a help, not the data: what
-// the TSDB does not take is counted, and never fails a request.
+// the TSDB does not take is counted, and fails a request only if it is all there is of
+// the series. In 1.0 nothing can tell the sender, and upstream does not either.
 func (w *writer) appendExemplars(it *item, s *series) {
 	if s.ref == 0 {
 		w.r.metrics.exemplarsDropped.Add(int(it.ex))
+		if w.b.v2 && it.s0 == it.s1 && it.h0 == it.h1 {
+			w.v.drop(reasonEmpty, 0, 0, func() string { return s.lset.String() + ": exemplars of a series that has no samples" })
+		}
 		return
 	}
 	es, bad := w.b.exemplarsOf(it, &w.r.opts.Limits)

@@ -3,6 +3,7 @@ package tsdb_test
 import (
 	"context"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -31,6 +32,24 @@ func TestExemplarsComeByThemselves(t *testing.T) {
 		}
 		if n := s.dropped("empty"); n != 0 {
 			t.Errorf("want nothing refused as empty, have %d", n)
+		}
+	})
+}
+
+// TestExemplarsOfNoSeries: remote write 2.0 tells the sender that they were not taken,
+// 1.0 has no word for it.
+func TestExemplarsOfNoSeries(t *testing.T) {
+	protocols(t, func(t *testing.T, v2 bool) {
+		s := newStand(t, nil)
+		e := series("never")
+		e.Exemplars = []prompb.Exemplar{{Labels: []prompb.Label{{Name: "trace_id", Value: "t"}}, Value: 1, Timestamp: ms}}
+		code := map[bool]int{false: 204, true: 400}[v2]
+		w := send(t, s, v2, code, e)
+		if v2 && (!strings.Contains(w.Body.String(), "1 refused as empty") || w.Header().Get("X-Prometheus-Remote-Write-Exemplars-Written") != "0") {
+			t.Errorf("answer %q, %v", w.Body, w.Header())
+		}
+		if n := s.counter("slowburn_ingest_exemplars_dropped_total"); n != 1 {
+			t.Errorf("want 1 exemplar dropped, have %d", n)
 		}
 	})
 }
