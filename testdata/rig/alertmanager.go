@@ -18,27 +18,29 @@ type Alertmanager struct {
 	// Addr is host:port of its web server.
 	Addr string
 
-	t    testing.TB
-	dir  string
-	proc *proc.Process
+	t     testing.TB
+	dir   string
+	flags []string
+	proc  *proc.Process
 }
 
 // StartAlertmanager starts one and waits until it is ready.
 func StartAlertmanager(t testing.TB, webhook string) *Alertmanager {
 	t.Helper()
-	return StartAlertmanagerWith(t, pagerConfig(webhook))
+	return StartAlertmanagerWith(t, PagerConfig(webhook))
 }
 
-// StartAlertmanagerWith starts one with another configuration.
-func StartAlertmanagerWith(t testing.TB, config string) *Alertmanager {
+// StartAlertmanagerWith starts one with another configuration, and more flags if given.
+func StartAlertmanagerWith(t testing.TB, config string, flags ...string) *Alertmanager {
 	t.Helper()
-	am := &Alertmanager{Addr: proc.FreeAddress(t), t: t, dir: t.TempDir()}
+	am := &Alertmanager{Addr: proc.FreeAddress(t), t: t, dir: t.TempDir(), flags: flags}
 	write(t, am.dir, "alertmanager.yml", config)
 	am.Start()
 	return am
 }
 
-func pagerConfig(webhook string) string {
+// PagerConfig is its configuration unless it has another: what is told to one webhook.
+func PagerConfig(webhook string) string {
 	return fmt.Sprintf(`
 route:
   receiver: pager
@@ -59,8 +61,7 @@ receivers:
 func (am *Alertmanager) Start() {
 	am.t.Helper()
 	am.proc = proc.Start(am.t, am.dir, "alertmanager", Peer(am.t, "alertmanager"),
-		"--config.file=alertmanager.yml", "--storage.path=data",
-		"--web.listen-address="+am.Addr, "--cluster.listen-address=")
+		append([]string{"--config.file=alertmanager.yml", "--storage.path=data", "--web.listen-address=" + am.Addr, "--cluster.listen-address="}, am.flags...)...)
 	ready(am.t, "alertmanager", &http.Client{Timeout: time.Second}, "http://"+am.Addr+"/-/ready", 30*time.Second, am.proc)
 }
 
