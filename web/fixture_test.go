@@ -67,7 +67,7 @@ func newFixture(t *testing.T, change func(*web.Options)) *fixture {
 		Objectives: func() []*slo.Objective { return []*slo.Objective{checkout, search} },
 		Policy:     func(*slo.Objective) (slo.PolicyState, string) { return slo.PolicyGuarded, "head-of-payments" },
 		Alertmanagers: func() (active, dropped []*url.URL) {
-			u, _ := url.Parse("http://user:canary-am-password@am:9093/api/v2/alerts")
+			u, _ := url.Parse("http://user:c4n4ry-am-password@am:9093/api/v2/alerts")
 			return []*url.URL{u}, nil
 		},
 		ConfigYAML: func() string { return "alerting:\n  password: <secret>\n" },
@@ -143,7 +143,7 @@ func alerts() []slo.Alert {
 
 // deliveries is the page as two Alertmanagers know it: one took it, one refuses it.
 func deliveries() ([]slo.AlertDelivery, slo.Alertmanagers) {
-	const a, b = "http://user:canary-am-password@am:9093/api/v2/alerts", "http://b:9093/api/v2/alerts"
+	const a, b = "http://user:c4n4ry-am-password@am:9093/api/v2/alerts", "http://b:9093/api/v2/alerts"
 	return []slo.AlertDelivery{{
 			Alert: alerts()[0], Stated: now.Add(-time.Minute), Deliveries: []slo.Delivery{
 				{Target: a, FiringAcked: now.Add(-59 * time.Second), LastSent: now},

@@ -122,7 +122,7 @@ func TestPrometheusClientReadsStatus(t *testing.T) {
 	if m, err := c.Metadata(ctx, "", ""); err != nil || len(m) != 0 {
 		t.Errorf("metadata: have %+v, %v", m, err)
 	}
-	if m, err := c.AlertManagers(ctx); err != nil || len(m.Active) != 1 || strings.Contains(m.Active[0].URL, "canary") {
+	if m, err := c.AlertManagers(ctx); err != nil || len(m.Active) != 1 || strings.Contains(m.Active[0].URL, "c4n4ry") {
 		t.Errorf("alertmanagers: have %+v, %v", m, err)
 	}
 }

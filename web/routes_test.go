@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -9,15 +10,17 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/slowburn/slowburn/slo/govern"
 	"github.com/slowburn/slowburn/web"
 	"github.com/slowburn/slowburn/web/guard"
+	"github.com/slowburn/slowburn/web/steer"
 )
 
 const (
-	writeSecret = "canary-write-0123456789"
-	gateSecret  = "canary-gate-0123456789"
-	adminSecret = "canary-admin-0123456789"
-	readSecret  = "canary-read-0123456789"
+	writeSecret = "c4n4ry-write-0123456789"
+	gateSecret  = "c4n4ry-gate-0123456789"
+	adminSecret = "c4n4ry-admin-0123456789"
+	readSecret  = "c4n4ry-read-0123456789"
 )
 
 // credential is what a request shows, and which scopes it is good for when all
@@ -65,17 +68,11 @@ var allMethods = []string{
 func TestEveryRouteByMethodAndCredential(t *testing.T) {
 	f := newFixture(t, func(o *web.Options) {
 		o.Tokens = tokens(t)
-		o.EnableLifecycle = true
-		// One path, two routes: who may read need not be who may write.
-		nothing := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
-		o.Routes = []web.Route{
-			{Path: "/api/slo/v1/releases", Methods: []string{http.MethodGet}, Scope: guard.Read, Handler: nothing},
-			{Path: "/api/slo/v1/releases", Methods: []string{http.MethodPost}, Scope: guard.Gate, Changes: true, Handler: nothing},
-		}
+		everything(t, o)
 	})
 	var cases int
 	for _, route := range f.Routes() {
-		path := strings.NewReplacer("{name}", "job", "{file}", "app.js", "{$}", "").Replace(route.Path)
+		path := concrete(route)
 		for _, method := range allMethods {
 			if servedByAnother(f.Routes(), route, method) {
 				continue
@@ -92,13 +89,79 @@ func TestEveryRouteByMethodAndCredential(t *testing.T) {
 				if err := judge(route, method, c, w.Code); err != nil {
 					t.Errorf("%s %s with %s: %v: %s", method, path, c.name, err, w.Body)
 				}
-				if body := w.Body.String(); strings.Contains(body, "canary") {
+				if body := w.Body.String(); strings.Contains(body, "c4n4ry") {
 					t.Errorf("%s %s with %s shows a secret: %s", method, path, c.name, body)
 				}
 			}
 		}
 	}
 	t.Logf("%d cases of %d routes", cases, len(f.Routes()))
+}
+
+// TestEveryRouteFromAnotherMachine is the same with no credential configured: what only
+// reads is served, all else says who has to decide.
+func TestEveryRouteFromAnotherMachine(t *testing.T) {
+	f := newFixture(t, func(o *web.Options) { everything(t, o) })
+	for _, route := range f.Routes() {
+		reads := route.Scope == guard.Open || route.Scope == guard.Read
+		for _, method := range route.Methods {
+			r := httptest.NewRequest(method, concrete(route), nil) // from 192.0.2.1
+			w := httptest.NewRecorder()
+			f.ServeHTTP(w, r)
+			switch refused := w.Code == http.StatusForbidden; {
+			case reads && (refused || w.Code == http.StatusUnauthorized):
+				t.Errorf("%s %s: want it served, have %d", method, route.Path, w.Code)
+			case !reads && (!refused || !strings.Contains(w.Body.String(), "closed to other machines")):
+				t.Errorf("%s %s: want it closed, have %d: %s", method, route.Path, w.Code, w.Body)
+			}
+			if reads && route.Changes {
+				t.Errorf("%s %s changes something and asks for no more than to read", method, route.Path)
+			}
+		}
+	}
+}
+
+// everything makes the options those of a slowburn that serves all there is.
+func everything(t *testing.T, o *web.Options) {
+	t.Helper()
+	o.EnableLifecycle = true
+	o.Reload = func(context.Context) error { return nil }
+	o.Demo = shop{}
+	var err error
+	o.Routes, err = steer.Routes(steer.Options{
+		Policies: func(string, string) []govern.PolicyStatus { return nil },
+		Gate: func(context.Context, govern.GateQuery) (*govern.GateAnswer, error) {
+			return &govern.GateAnswer{}, nil
+		},
+		Canary: func(context.Context, govern.CanaryQuery) (*govern.CanaryAnswer, error) {
+			return &govern.CanaryAnswer{}, nil
+		},
+		Mark: func(context.Context, govern.Mark, govern.Author) (*govern.Release, bool, error) {
+			return &govern.Release{}, true, nil
+		},
+		Releases:  func(govern.ReleaseQuery) ([]govern.Release, string) { return nil, "" },
+		Forecasts: func(string, string) []govern.Forecast { return nil },
+		Override: func(govern.OverrideRequest, govern.Author) (*govern.Override, error) {
+			return &govern.Override{}, nil
+		},
+		Revoke:    func(string, govern.Author) (*govern.Override, error) { return &govern.Override{}, nil },
+		Overrides: func(string, bool) []govern.Override { return nil },
+		Audit:     func(govern.AuditQuery) ([]govern.Entry, string) { return nil, "" },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// shop is the demo's.
+type shop struct{}
+
+func (shop) Break(bool)           {}
+func (shop) State() web.DemoState { return web.DemoState{} }
+
+// concrete is a path that the route serves.
+func concrete(r web.Route) string {
+	return strings.NewReplacer("{name}", "job", "{file}", "app.js", "{$}", "").Replace(r.Path)
 }
 
 // servedByAnother says whether the path's other route has the method.

@@ -19,25 +19,26 @@ import (
 // while every port that has a secret behind it holds one, and reads the log too.
 func TestFault25_NoEndpointShowsASecret(t *testing.T) {
 	var log bytes.Buffer
-	file := webConfig(t, "basic_auth_users:\n  canary-user: $2a$04$canaryhashcanaryhashcanaryhashcanaryhashcanaryhashcana\n")
+	file := webConfig(t, "basic_auth_users:\n  c4n4ry-user: $2a$04$c4n4ryhashc4n4ryhashc4n4ryhashc4n4ryhashc4n4ryhashcana\n")
 	f := newFixture(t, func(o *web.Options) {
-		o.Tokens, o.EnableLifecycle = tokens(t), true
+		o.Tokens = tokens(t)
+		everything(t, o)
 		o.WebConfigFile = file
 		o.Reload = func(context.Context) error { return errors.New("slowburn.yml:1:1: broken") }
 		o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
 	for _, route := range f.Routes() {
-		path := strings.NewReplacer("{name}", "job", "{file}", "app.js", "{$}", "").Replace(route.Path)
+		path := concrete(route)
 		for _, method := range route.Methods {
-			for _, secret := range []string{adminSecret, writeSecret, "canary-wrong"} {
+			for _, secret := range []string{adminSecret, writeSecret, "c4n4ry-wrong"} {
 				_, body := f.ask(t, method, path, nil, func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+secret) })
-				if strings.Contains(body, "canary") {
+				if strings.Contains(body, "c4n4ry") {
 					t.Errorf("%s %s: %s", method, path, body)
 				}
 			}
 		}
 	}
-	if strings.Contains(log.String(), "canary") {
+	if strings.Contains(log.String(), "c4n4ry") {
 		t.Errorf("log: %s", &log)
 	}
 }

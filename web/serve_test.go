@@ -137,7 +137,7 @@ func TestFault19_HugeHeaderIsRefused(t *testing.T) {
 // TestFault21_BasicAuthBesideTokens: the web config file's users may do all,
 // tokens what their scopes say, and nobody else anything.
 func TestFault21_BasicAuthBesideTokens(t *testing.T) {
-	hash, err := bcrypt.GenerateFromPassword([]byte("canary-password"), bcrypt.MinCost)
+	hash, err := bcrypt.GenerateFromPassword([]byte("c4n4ry-password"), bcrypt.MinCost)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,11 +160,11 @@ func TestFault21_BasicAuthBesideTokens(t *testing.T) {
 	}{
 		{"nobody reads", "GET", "/api/v1/alerts", func(*http.Request) {}, 401},
 		{"nobody writes", "POST", "/api/v1/write", func(*http.Request) {}, 401},
-		{"alice reads", "GET", "/api/v1/alerts", basic("alice", "canary-password"), 200},
-		{"alice writes", "POST", "/api/v1/write", basic("alice", "canary-password"), 204},
-		{"alice reloads", "POST", "/-/reload", basic("alice", "canary-password"), 200},
+		{"alice reads", "GET", "/api/v1/alerts", basic("alice", "c4n4ry-password"), 200},
+		{"alice writes", "POST", "/api/v1/write", basic("alice", "c4n4ry-password"), 204},
+		{"alice reloads", "POST", "/-/reload", basic("alice", "c4n4ry-password"), 200},
 		{"wrong password", "POST", "/-/reload", basic("alice", "wrong"), 401},
-		{"unknown user", "POST", "/-/reload", basic("bob", "canary-password"), 401},
+		{"unknown user", "POST", "/-/reload", basic("bob", "c4n4ry-password"), 401},
 		{"write token writes", "POST", "/api/v1/write", bearer(writeSecret), 204},
 		{"write token reads", "GET", "/api/v1/alerts", bearer(writeSecret), 403},
 		{"read token reads", "GET", "/api/v1/alerts", bearer(readSecret), 200},
@@ -182,12 +182,12 @@ func TestFault21_BasicAuthBesideTokens(t *testing.T) {
 		}
 		body, _ := io.ReadAll(resp.Body)
 		resp.Body.Close()
-		if resp.StatusCode != c.want || strings.Contains(string(body), "canary") {
+		if resp.StatusCode != c.want || strings.Contains(string(body), "c4n4ry") {
 			t.Errorf("%s: want %d, have %d %s", c.name, c.want, resp.StatusCode, body)
 		}
 	}
 	// Asked directly, past the toolkit that checks passwords, a name is nobody.
-	if status, _ := f.ask(t, http.MethodPost, "/-/reload", nil, basic("alice", "canary-password")); status != http.StatusUnauthorized {
+	if status, _ := f.ask(t, http.MethodPost, "/-/reload", nil, basic("alice", "c4n4ry-password")); status != http.StatusUnauthorized {
 		t.Errorf("unchecked password: have %d", status)
 	}
 	http.DefaultClient.CloseIdleConnections()
