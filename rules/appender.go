@@ -28,15 +28,18 @@ func (e *Engine) AppenderV2(context.Context) storage.AppenderV2 {
 var appenders = sync.Pool{New: func() any { return &appender{batch: make([]entry, 0, 2048)} }}
 
 func (a *appender) done() {
-	clear(a.batch) // histograms are not kept alive
-	a.batch = a.batch[:0]
+	if a.histograms {
+		clear(a.batch) // they are not kept alive
+	}
+	a.batch, a.histograms = a.batch[:0], false
 	a.e = nil
 	appenders.Put(a)
 }
 
 type appender struct {
-	e     *Engine
-	batch []entry
+	e          *Engine
+	batch      []entry
+	histograms bool // are in batch
 }
 
 type entry struct {
@@ -53,6 +56,7 @@ func (a *appender) Append(ref storage.SeriesRef, _ labels.Labels, st, t int64, v
 	if h != nil {
 		fh = h.ToFloat(nil)
 	}
+	a.histograms = a.histograms || fh != nil
 	a.batch = append(a.batch, entry{ref, count.Sample{T: t, ST: st, V: v, H: fh}})
 	return ref, nil
 }

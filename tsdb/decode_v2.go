@@ -112,7 +112,7 @@ func (b *batch) seriesV2(it *item) error {
 			return errMalformed
 		}
 	}
-	it.key = k.key()
+	it.key, it.refs = k.key(), uint32(k.n)
 	it.s1, it.h1 = uint32(len(b.samples)), uint32(len(b.hists))
 	switch {
 	case it.bad != nil:
@@ -129,9 +129,8 @@ func (it *item) refuse(why reason, err error) { it.reason, it.bad = why, err }
 // joinRefs adds packed references to the key. It reads varints of up to two bytes
 // itself: there are as many as labels, and few requests have 16,384 symbols.
 func (b *batch) joinRefs(to *join, refs []byte, it *item) bool {
-	k, n := *to, it.refs // in registers
-	symbols := b.symbols
-	for i := 0; i < len(refs); n++ {
+	k, symbols := *to, b.symbols
+	for i := 0; i < len(refs); {
 		ref := uint64(refs[i])
 		if i++; ref >= 0x80 {
 			if i < len(refs) && refs[i] < 0x80 {
@@ -141,24 +140,23 @@ func (b *batch) joinRefs(to *join, refs []byte, it *item) bool {
 				return false
 			}
 		}
-		if ref < uint64(len(symbols)) {
-			k.add(symbols[ref].hash)
-		} else {
+		if ref >= uint64(len(symbols)) {
 			it.refuse(reasonInvalidLabels, errSymbolRef)
+			return true
 		}
+		k = k.with(symbols[ref].hash)
 	}
-	*to, it.refs = k, n
+	*to = k
 	return true
 }
 
 // joinRef adds one reference to the key.
 func (b *batch) joinRef(k *join, ref uint64, it *item) {
-	it.refs++
 	if ref >= uint64(len(b.symbols)) {
 		it.refuse(reasonInvalidLabels, errSymbolRef)
 		return
 	}
-	k.add(b.symbols[ref].hash)
+	*k = k.with(b.symbols[ref].hash)
 }
 
 // eachRef calls fn for each label reference of a message that has been walked

@@ -41,16 +41,12 @@ func keyOf(b []byte) key {
 
 // join makes the key of a sequence of hashes: the sum of each times a number of its
 // place, so that no step waits for the one before.
-type join struct {
-	a, b uint64
-	n    int
+type join struct{ a, b, n uint64 }
+
+// with is the join with one more hash. It is a value, so that it stays in registers.
+func (j join) with(hash uint64) join {
+	hi, lo := bits.Mul64(hash, mix[j.n%uint64(len(mix))])
+	return join{j.a + lo, j.b + hi, j.n + 1}
 }
 
-func (j *join) add(hash uint64) {
-	hi, lo := bits.Mul64(hash, mix[j.n%len(mix)])
-	j.a += lo
-	j.b += hi
-	j.n++
-}
-
-func (j *join) key() key { return key{j.a, uint32(j.b)} }
+func (j join) key() key { return key{j.a, uint32(j.b)} }
