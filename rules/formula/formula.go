@@ -52,6 +52,7 @@ func Of(ctx context.Context, past storage.Queryable, o *slo.Objective, start, en
 func newEngine() *promql.Engine {
 	return promql.NewEngine(promql.EngineOpts{
 		MaxSamples: 50_000_000, Timeout: time.Hour, Parser: parser.NewParser(parser.Options{}),
+		NoStepSubqueryIntervalFn: func(int64) int64 { return minute },
 	})
 }
 
@@ -104,7 +105,8 @@ func (e *evaluator) each(ctx context.Context, query string, start, end int64, fn
 	return nil
 }
 
-// minute is the interval at which Prometheus evaluates rules by default, ms.
+// minute is the interval at which Prometheus evaluates rules by default, and the step of
+// subqueries that name none, ms.
 const minute = 60_000
 
 func nameless(lset labels.Labels) labels.Labels {

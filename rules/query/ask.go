@@ -21,6 +21,10 @@ type Limits struct {
 	Samples int
 }
 
+// defaultStep is that of a subquery without one: how often Prometheus evaluates rules by
+// default. The engine panics if it is not told.
+const defaultStep = time.Minute
+
 // Asker evaluates free queries. It may be used from several goroutines.
 type Asker struct{ engine *promql.Engine }
 
@@ -35,6 +39,7 @@ func New(l Limits) *Asker {
 	return &Asker{promql.NewEngine(promql.EngineOpts{
 		Logger: slog.New(slog.DiscardHandler), MaxSamples: l.Samples, Timeout: l.Timeout, LookbackDelta: 5 * time.Minute,
 		EnableAtModifier: true, EnableNegativeOffset: true,
+		NoStepSubqueryIntervalFn: func(int64) int64 { return defaultStep.Milliseconds() },
 	})}
 }
 
