@@ -61,8 +61,12 @@ func (i *importing) compare(ctx context.Context, s streams, config *Config, obje
 	var rows []migrated
 	for _, o := range objectives {
 		theirs, err := formula.Of(ctx, past, o, past.start, past.end)
-		if err != nil {
-			return fmt.Errorf("%s: %w", o.ID(), err)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil { // Prometheus fails at it too; the other objectives have theirs
+			fmt.Fprintf(s.err, "slowburn: warning: %s: %s: the formula of its tool fails: %v\n", o.Source, o.ID(), err)
+			continue
 		}
 		for k := range theirs {
 			rows = append(rows, compared(o, &theirs[k], result.Budgets))
@@ -97,7 +101,7 @@ func compared(o *slo.Objective, theirs *formula.Budget, all []slo.Status) migrat
 		}
 	}
 	row.Ours, row.Bad, row.Total = slo.Number(ours.Remaining(o.Target)), slo.Number(ours.Bad), slo.Number(ours.Total)
-	row.Causes = formula.Causes(theirs, ours, o.Target)
+	row.Causes = formula.Causes(theirs, ours, o)
 	return row
 }
 

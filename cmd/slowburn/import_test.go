@@ -128,6 +128,30 @@ func TestImportReport(t *testing.T) {
 	}
 }
 
+// TestImportReportGoesOn: one formula that Prometheus cannot evaluate keeps no other
+// objective from its budget, and a subquery has a step if it names none.
+func TestImportReportGoesOn(t *testing.T) {
+	dir := t.TempDir()
+	raw := filepath.Join(dir, "raw")
+	writePay(t, raw)
+	file := write(t, filepath.Join(dir, "sloth.yml"), slothPay+`  - name: many
+    objective: 99
+    sli: {raw: {error_ratio_query: 'rate(pay_total{code="500"}[{{.window}}]) / on (instance) rate(pay_total[{{.window}}])'}}
+    alerting: {name: PayMany}
+  - name: seen
+    objective: 99
+    sli: {raw: {error_ratio_query: 'avg_over_time((count(pay_total) < bool 2)[{{.window}}:])'}}
+    alerting: {name: PaySeen}
+`)
+	code, out, complaint := slowburn(t, "import", "--report", "--history.tsdb="+raw, file)
+	if code != 0 || !strings.Contains(out, "pay/errors") || !strings.Contains(out, "pay/seen") {
+		t.Errorf("want the report of two objectives, have %d, %s %s", code, out, complaint)
+	}
+	if want := "pay/many: the formula of its tool fails: evaluate rate("; !strings.Contains(complaint, want) {
+		t.Errorf("want %q, have %s", want, complaint)
+	}
+}
+
 // evaluated is what upstream's PromQL makes of a text over a folder's samples.
 func evaluated(t *testing.T, dir, text string, at time.Time) float64 {
 	t.Helper()

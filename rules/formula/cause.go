@@ -5,13 +5,15 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/prometheus/prometheus/model/labels"
+
 	"github.com/slowburn/slowburn/slo"
 )
 
 // Cause is one reason why two budgets differ, and by how much of the budget.
 type Cause struct {
 	// Name is a word for machines: nan-slices, uneven-traffic, lost-events,
-	// extrapolation, no-data, none.
+	// extrapolation, time-slices, one-budget, no-data, none.
 	Name string `json:"cause"`
 	Text string `json:"text"`
 }
@@ -19,13 +21,23 @@ type Cause struct {
 // agree is a difference of budgets that nobody needs explained, ratio.
 const agree = 0.001
 
-// Causes say why a budget by another tool's formula differs from our counts.
-func Causes(theirs *Budget, ours slo.Counts, target float64) []Cause {
+// Causes say why a budget of an objective by another tool's formula differs from our
+// counts.
+func Causes(theirs *Budget, ours slo.Counts, o *slo.Objective) []Cause {
+	target := o.Target
 	var out []Cause
 	add := func(name, format string, args ...any) { out = append(out, Cause{name, fmt.Sprintf(format, args...)}) }
 	ratio, counted := ours.ErrorRatio()
 	if !counted {
 		add("no-data", "slowburn counted no event in this window")
+		return out
+	}
+	switch {
+	case o.SLI.Slice.Length > 0:
+		add("time-slices", "slowburn counts slices of %s, as the budgeting method asks; the formula knows events only", slo.FormatDuration(o.SLI.Slice.Length))
+		return out
+	case apart(theirs.Labels, o.SLI.By):
+		add("one-budget", "the formula has a budget for each series, slowburn one for all of them")
 		return out
 	}
 	left := func(ratio float64) string { return percent(remaining(ratio, target)) }
@@ -52,6 +64,12 @@ func Causes(theirs *Budget, ours slo.Counts, target float64) []Cause {
 		add("none", "both agree")
 	}
 	return out
+}
+
+// apart says whether a result has labels that make no groups, as of a query that sums
+// nothing.
+func apart(lset labels.Labels, by []string) bool {
+	return labels.NewBuilder(lset).Del(by...).Labels().Len() > 0
 }
 
 // differ says whether two ratios leave budgets that differ noticeably.

@@ -197,9 +197,15 @@ func TestCauses(t *testing.T) {
 		{"a counter that was born with its errors", formula.Budget{Ratio: 0, Mean: nan, Bad: 0, Total: 10_000}, slo.Counts{Bad: 50, Total: 10_000}, []string{"lost-events"}},
 		{"a window that samples do not fill", formula.Budget{Ratio: 0.0015, Mean: nan, Bad: 15, Total: 10_000}, slo.Counts{Bad: 10, Total: 10_000}, []string{"extrapolation"}},
 		{"half of the traffic was not seen", formula.Budget{Ratio: 0.002, Mean: nan, Bad: 10, Total: 5_000}, slo.Counts{Bad: 10.5, Total: 10_000}, []string{"lost-events", "total"}},
+		{"a query that sums nothing", formula.Budget{Labels: labels.FromStrings("instance", "a"), Ratio: 0.5}, slo.Counts{Bad: 1, Total: 10_000}, []string{"one-budget"}},
+		{"minutes are good or bad", formula.Budget{Ratio: 0.5, Mean: nan, Bad: 10, Total: 20}, slo.Counts{Bad: 1, Total: 10}, []string{"time-slices"}},
 	} {
 		var have []string
-		for _, cause := range formula.Causes(&c.theirs, c.ours, 0.99) {
+		o := slo.Objective{Target: 0.99}
+		if slices.Contains(c.want, "time-slices") {
+			o.SLI.Slice.Length = time.Minute
+		}
+		for _, cause := range formula.Causes(&c.theirs, c.ours, &o) {
 			if cause.Text == "" {
 				t.Errorf("%s: %s has no words", c.name, cause.Name)
 			}

@@ -3,6 +3,7 @@ package formula
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -45,7 +46,7 @@ func (e *evaluator) sloth(ctx context.Context, o *slo.Objective, start, end int6
 			b.Ratio = b.Mean
 		}
 	}
-	if len(o.SLI.Terms) == 0 {
+	if len(o.SLI.Terms) == 0 || slices.ContainsFunc(found.list, func(b *Budget) bool { return apart(b.Labels, o.SLI.By) }) {
 		return found.all(), nil
 	}
 	// The same rates as counts: a minute's share of each slice.
