@@ -37,7 +37,7 @@ func Assume(text string, counter bool) (*Query, []string, error) {
 		if !counter && !isCounter(vs) {
 			return nil, nil, whole("counter is false, so each value would be a count of its own, which Prometheus's series do not have: want a counter, or an expression of rates")
 		}
-		text = "sum(" + strings.TrimSpace(text) + ")"
+		text = "sum(" + vs.String() + ")"
 		if expr, err = promParser.ParseExpr(text); err != nil {
 			return nil, nil, parseError(err)
 		}

@@ -152,8 +152,13 @@ func linearAggregate(e *parser.AggregateExpr) (linear, error) {
 func (l linear) sum(e *parser.AggregateExpr) (linear, error) {
 	by := sortedSet(e.Grouping)
 	switch {
+	case e.Without && l.summed:
+		by = slices.DeleteFunc(slices.Clone(l.by), func(name string) bool { return slices.Contains(by, name) })
+		if len(by) == 0 {
+			by = nil
+		}
 	case e.Without:
-		return linear{}, errors.New("`without` leaves labels that only the series know")
+		return l, nil // what is left has labels that only the series know: side by side as before
 	case slices.ContainsFunc(by, func(name string) bool { return slices.Contains(l.made, name) }):
 		return linear{}, errors.New("it sums by a label that label_replace or label_join makes")
 	case l.isConstant():

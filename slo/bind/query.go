@@ -25,7 +25,7 @@ const probeWindow = 131 * time.Second
 
 // Query is a query over a range that is not known yet.
 type Query struct {
-	// Text has the placeholder in its canonical form.
+	// Text has the placeholder in its canonical form, and no comments.
 	Text string
 	expr parser.Expr
 }
@@ -53,7 +53,26 @@ func Parse(text string) (*Query, error) {
 	if t := expr.Type(); t != parser.ValueTypeVector && t != parser.ValueTypeScalar {
 		return nil, whole(fmt.Sprintf("the query yields a %s: want an instant vector, such as sum(rate(…))", parser.DocumentedType(t)))
 	}
+	text = uncommented(text, probe)
 	return &Query{strings.TrimSpace(windowPlaceholder.ReplaceAllLiteralString(text, slo.WindowPlaceholder)), expr}, nil
+}
+
+// uncommented is a text without its comments, which would swallow what is written behind
+// it; probe is the same text as PromQL.
+func uncommented(text, probe string) string {
+	if !strings.Contains(text, "#") {
+		return text
+	}
+	var b strings.Builder
+	at := 0
+	var item parser.Item
+	for l := parser.Lex(probe); item.Typ != parser.EOF && item.Typ != parser.ERROR; l.NextItem(&item) {
+		if item.Typ == parser.COMMENT {
+			b.WriteString(text[at:item.Pos])
+			at = int(item.Pos) + len(item.Val)
+		}
+	}
+	return b.String() + text[at:]
 }
 
 // Bound is an SLI made of queries, and what was assumed about them, in sentences.
@@ -105,7 +124,7 @@ func bound(s share, err error, q slo.Query, read ...*Query) Bound {
 				b.Assumed = append(b.Assumed, fmt.Sprintf("what label_replace or label_join puts on (%s) is left out: budgets have the labels of the sum", strings.Join(made, ", ")))
 			}
 			if s.merged {
-				b.Assumed = append(b.Assumed, "the query sums nothing up, so each series has a ratio of its own: here all of them make one budget; sum by (…) makes one for each")
+				b.Assumed = append(b.Assumed, "the query has a ratio for every series, or for what `without` leaves of them: here all of them make one budget; sum by (…) makes one for each")
 			}
 			return b
 		}

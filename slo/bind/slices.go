@@ -148,6 +148,8 @@ func instant(e parser.Expr) (l linear, boolean bool, err error) {
 			return linear{}, false, err
 		}
 		switch {
+		case e.Without:
+			return linear{}, false, errors.New("its subquery counts groups with labels that only the series know")
 		case e.Op == parser.SUM && boolean:
 		case e.Op == parser.COUNT && !l.summed:
 			if boolean { // count() counts series, whatever their value

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/slowburn/slowburn/slo"
 	"github.com/slowburn/slowburn/slo/load"
@@ -116,6 +118,8 @@ func TestRatioQueriesAreBoundNatively(t *testing.T) {
 		{`sum(irate(b[W])) / sum(irate(t[W]))`, badTotal},
 		{`sum(rate(b[W])) / ignoring(code) sum(rate(t[W])) and sum(rate(t[W])) > 0`, badTotal},
 		{`sum(rate(b[W])) / scalar(sum(rate(t[W])))`, badTotal},
+		{`sum without (pod) (rate(b[W])) / sum without (pod) (rate(t[W]))`, badTotal},
+		{`sum without (pod) (sum by (zone, pod) (rate(b[W]))) / sum by (zone) (rate(t[W]))`, badTotal + "; by zone"},
 		{`(sum(rate(b[W])) / sum(rate(t[W]))) unless (sum(rate(t[W])) == 0)`, badTotal},
 		{`100 * sum(rate(b[W])) / sum(rate(t[W])) / 100`, badTotal},
 		{`sum(rate(b[W] offset 2m)) / sum(rate(t[W] offset 2m))`, badTotal},
@@ -142,9 +146,9 @@ func TestOtherQueriesSayWhyTheyAreNot(t *testing.T) {
 		{`sum_over_time(sum(rate(b[5m]))[W:10m]) / sum_over_time(sum(rate(t[5m]))[W:10m])`, `its subquery neither compares a gauge with a number nor sums rates that no step leaves out`},
 		{`sum_over_time(sum(rate(b[5m]))[W:1m]) / sum_over_time(sum(rate(t[5m]))[W:5m])`, `it mixes rate over 5m every 1m by sum_over_time with rate over 5m every 5m by sum_over_time`},
 		{`avg_over_time(kube_replicas_ready[W]) / avg_over_time(kube_replicas_available[W])`, `it averages the values of a gauge, which are not known to be 0 or 1`},
+		{`count_over_time((sum without (pod) (up == bool 0))[W:]) / count_over_time(up[W:])`, `its subquery counts groups with labels that only the series know`},
 		{`sum(increase(b[W])) / sum(rate(t[W]))`, `it mixes increase with rate`},
 		{`sum by (a) (rate(b[W])) / sum by (c) (rate(t[W]))`, `it joins sums by (a) with sums by (c)`},
-		{`sum without (a) (rate(b[W])) / sum without (a) (rate(t[W]))`, "`without` leaves labels that only the series know"},
 		{`max(rate(b[W])) / sum(rate(t[W]))`, `max is no sum`},
 		{`(sum(rate(b[W])) / sum(rate(t[W]))) or vector(1)`, "`or vector(…)` counts missing data as bad events"},
 		{`1 - sum(sum_over_time(g[W])) / sum(count_over_time(g[W]))`, `it averages the values of a gauge, which are not known to be 0 or 1`},
@@ -168,5 +172,32 @@ func TestOtherQueriesSayWhyTheyAreNot(t *testing.T) {
 				t.Errorf("want %s, have %s", want, have)
 			}
 		}
+	}
+}
+
+// A comment ends with its line, and what a query is put into must not stand in it.
+func TestCommentsAreLeftOut(t *testing.T) {
+	file := func(query string) string {
+		return "apiVersion: openslo/v1\nkind: SLO\nmetadata: {name: o}\nspec:\n  service: shop\n  objectives: [{target: 0.99}]\n" +
+			"  indicator: {spec: {ratioMetric: {rawType: success, raw: {metricSource: {spec: {query: " + strconv.Quote(query) + "}}}}}}\n"
+	}
+	for query, want := range map[string]string{
+		"max(g{a=\"#1\"}[{{ .window }}]) # of 1":                   "",
+		"max_over_time(g{a=\"#1\"}[{{ .window }}]) # the worst":    `1 - (max_over_time(g{a="#1"}[5m]))`,
+		"max_over_time( # the worst\n  g{a=\"1\"}[{{.window}}]) #": "1 - (max_over_time( \n  g{a=\"1\"}[5m]))",
+	} {
+		set, err := load.Text("f.yml", []byte(file(query)), spec.Options{})
+		have := ""
+		if len(set.Objectives) == 1 && set.Objectives[0].SLI.Query != nil {
+			have = set.Objectives[0].SLI.Query.Over(5 * time.Minute).ErrorRatio
+		}
+		if want != have || (err == nil) != (want != "") {
+			t.Errorf("%s: want %s, have %s, %v", query, want, have, err)
+		}
+	}
+	// A bare selector is put into a sum.
+	o, _ := parseOne(t, strings.Replace(strings.Replace(file("g_total # all"), "rawType: success, raw", "bad: {metricSource: {spec: {query: b_total}}}, total", 1), "}}}}}}}", "}}}}}}", 1))
+	if want, have := "+0/+1 counter g_total; +1/+0 counter b_total", terms(o.SLI); want != have {
+		t.Errorf("want %s, have %s", want, have)
 	}
 }
