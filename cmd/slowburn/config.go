@@ -107,7 +107,7 @@ func LoadConfig(path string) (*Config, error) {
 func ParseConfig(path string, text []byte) (*Config, error) {
 	docs, problem := document.Parse(text)
 	if problem != nil {
-		return nil, placed(path, *problem)
+		return nil, placed(path, conceal(*problem, text))
 	}
 	if len(docs) == 0 {
 		return nil, &slo.Error{Position: slo.Position{File: path}, Msg: "the file is empty: a configuration names at least its slo_files"}
@@ -126,7 +126,7 @@ func ParseConfig(path string, text []byte) (*Config, error) {
 	slices.SortStableFunc(problems, func(a, b document.Problem) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
 	errs := make([]error, 0, len(problems))
 	for _, p := range problems {
-		errs = append(errs, placed(path, p))
+		errs = append(errs, placed(path, conceal(p, text)))
 	}
 	return nil, errors.Join(errs...)
 }

@@ -102,7 +102,8 @@ func (c *Config) readTraceURL(n document.Node) {
 }
 
 // redact writes the file anew with the typed block in place of the written one:
-// its types print secrets as <secret>.
+// its types print secrets as <secret>. A URL's user is one too, and not of such a type
+// everywhere.
 func (c *Config) redact(text []byte) {
 	var file yaml.MapSlice
 	if yaml.Unmarshal(text, &file) != nil {
@@ -119,7 +120,7 @@ func (c *Config) redact(text []byte) {
 		}
 	}
 	if out, err := yaml.Marshal(file); err == nil {
-		c.redacted = string(out)
+		c.redacted = withoutUser(string(out))
 	}
 }
 
