@@ -2,6 +2,7 @@ package rules_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -110,12 +111,17 @@ func TestFault10_Coverage(t *testing.T) {
 				switch {
 				case e == 70*minute:
 					check("steady", 0)
+					if slices.Max(c.every) <= c.slot.Milliseconds() {
+						near(t, "since the first scrape: expected", r.stored("slo_scrapes_observed_total"), r.stored("slo_scrapes_expected_total"))
+					}
 				case e == 90*minute:
 					check("a missed scrape", 2)
 				case e == 145*minute:
 					check("steady again", 0)
 				case e == 200*minute:
 					check("after a gap", scrapes(gap-5*second, back-5*second))
+				case e == back+2*minute && slices.Max(c.every) <= c.slot.Milliseconds():
+					near(t, "whole, after a gap: missing", 2+scrapes(gap-5*second, back-5*second), r.stored("slo_scrapes_expected_total")-r.stored("slo_scrapes_observed_total"))
 				case e >= gap && e < back:
 					return nil
 				}
@@ -305,5 +311,30 @@ func TestFault10_NeverSeen(t *testing.T) {
 	}
 	if have := r.transitions(); len(have) > 0 {
 		t.Errorf("want no alert, have %v", have)
+	}
+}
+
+// TestFault10_ChurnLeavesNoRest: what targets bring when they come, and take when they
+// go, at any moment of a slot, is expected to the scrape: a rest would hide a gap later.
+func TestFault10_ChurnLeavesNoRest(t *testing.T) {
+	for _, every := range []int64{3 * second, 5 * second, 15 * second} {
+		for phase := int64(0); phase < 15*second; phase += every {
+			r := newRig(t, t0, availability(0.999))
+			stays, goes := &shop{instance: "stays"}, &shop{instance: "goes"}
+			came, went := 20*minute+phase, 40*minute+phase
+			r.drive(t0, t0+60*minute, every, func(ts int64) []arrival {
+				all := stays.scrape(ts, 10, 0)
+				switch e := ts - t0; {
+				case e >= came && e < went:
+					all = append(all, goes.scrape(ts, 10, 0)...)
+				case e == went:
+					all = append(all, goes.stale(ts)...)
+				}
+				return all
+			})
+			near(t, fmt.Sprintf("scrapes every %d s, %d s into a slot: expected", every/second, phase/second),
+				r.stored("slo_scrapes_observed_total"), r.stored("slo_scrapes_expected_total"))
+			r.close()
+		}
 	}
 }

@@ -274,10 +274,9 @@ func (s *series) setRate(t, slot int64) {
 		if !b.scrapes {
 			continue
 		}
-		o := b.led.slotOf(t, slot)
-		o.delta += rate - s.rate
+		b.led.change(t, slot, s.rate, rate)
 		if s.rate == 0 {
-			o.starts++
+			b.led.slotOf(t, slot).starts++
 		}
 	}
 	s.rate = rate

@@ -183,12 +183,10 @@ func (l *ledger) enter(t, slot, rate int64) {
 
 // join counts a series in whose newest scrape, at t, was not this ledger's.
 func (l *ledger) join(t, slot, rate int64) {
-	s := l.slotOf(t, slot)
-	s.delta += rate
 	l.live++
+	l.change(t, slot, 0, rate)
 	if l.ghost > 0 {
-		s.delta -= l.ghost
-		s.ended -= l.ghost
+		l.depart(t, slot, l.ghost)
 		l.ghost = 0
 	}
 }
@@ -200,9 +198,32 @@ func (l *ledger) leave(t, slot, rate int64) {
 		l.ghost += rate
 		return
 	}
+	l.depart(t, slot, rate)
+}
+
+// change says that a series that was scraped at t comes at another rate from then on;
+// what it came at before, until the end of that slot, is taken back.
+func (l *ledger) change(t, slot, from, to int64) {
+	s := l.slotOf(t, slot)
+	s.delta += to - from
+	s.starts += rest(s.end-t, slot, to) - rest(s.end-t, slot, from)
+}
+
+// depart says that the scrape at t and all later ones will not come.
+func (l *ledger) depart(t, slot, rate int64) {
 	s := l.slotOf(t, slot)
 	s.delta -= rate
 	s.ended -= rate
+	s.starts += rest(t-(s.end-slot)-1, slot, rate)
+}
+
+// rest is how many scrapes, at a rate a slot in millionths, follow one within the time
+// given, ms.
+func rest(within, slot, rate int64) int64 {
+	if rate == 0 || within < 0 {
+		return 0
+	}
+	return within / (slot * 1_000_000 / rate)
 }
 
 // sumAt is what was counted up to ts. While the source is behind ts its scrapes
