@@ -19,7 +19,7 @@ import (
 //
 // Layout: magic, then per ledger its key, first and last data time, newest slot and history,
 // key and history behind their length as a uvarint, then the CRC-32C of all before it.
-const checkpointMagic = "slowburn checkpoint 4\n"
+const checkpointMagic = "slowburn checkpoint 5\n"
 
 // CheckpointEvery is how often Run writes the checkpoint.
 const CheckpointEvery = 10 * time.Minute

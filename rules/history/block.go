@@ -1,181 +1,73 @@
 package history
 
-import (
-	"encoding/binary"
-	"math"
-)
+import "slices"
 
-// cells is how many cells a block holds.
-const cells = 128
-
-const blockOverhead = 136
-
-// block is up to 128 cells in rows. Every column is as wide as its largest value
-// needs: 0 bytes while all are equal to the first, then 1 to 4 bytes for whole
-// numbers, else 8 as a float64. A value that does not fit rewrites the block, which
-// happens a few times in a block's life at most.
+// block is up to 64 cells of all counters: their columns, one behind the other.
 type block struct {
-	start [columns]float64 // sums at the block's beginning
-	from  int64            // ms
-	first [columns]float64
-	width [columns]uint8
-	n     uint8
-	data  []byte
+	words []uint64
+	size  [columns]uint8 // words of each column
+	n     uint8          // cells
 }
 
-func (b *block) push(v *[columns]float64) {
-	if b.n == 0 {
-		b.first = *v
-	}
-	width := b.width
-	for i := range v {
-		if v[i] != b.first[i] || width[i] > 0 {
-			width[i] = max(width[i], need(v[i]), need(b.first[i]))
+// newBlock holds one cell, after the given sums.
+func newBlock(start, cell *[columns]float64) block {
+	var all [columns]column
+	for i, v := range cell {
+		if start[i] != 0 || v != 0 {
+			all[i] = newColumn(start[i], cell[i:i+1])
 		}
 	}
-	if width != b.width {
-		b.rewrite(width)
+	b := block{n: 1}
+	b.hold(&all)
+	return b
+}
+
+// push appends a cell. A few times in a block's life that takes a wider column.
+func (b *block) push(cell *[columns]float64) {
+	all, wider := b.columns(), false
+	for i, v := range cell {
+		if !all[i].put(int(b.n), v) {
+			all[i], wider = all[i].with(int(b.n), v), true
+		}
 	}
-	for i := range v {
-		b.data = put(b.data, v[i], width[i])
+	if wider {
+		b.hold(&all)
 	}
 	b.n++
 }
 
-func (b *block) rewrite(width [columns]uint8) {
-	row := 0
-	for _, w := range width {
-		row += int(w)
-	}
-	data := make([]byte, 0, row*cells)
-	if b.n == 0 {
-		b.width, b.data = width, data
-		return
-	}
-	var v [columns]float64
-	for r := range int(b.n) {
-		b.row(r, &v)
-		for i := range v {
-			data = put(data, v[i], width[i])
+// sums are what was counted up to the end of the first n cells.
+func (b *block) sums(n int) (s [columns]float64) {
+	rest := column(b.words)
+	for i, size := range b.size {
+		if size > 0 {
+			s[i], rest = rest[:size].sum(n), rest[size:]
 		}
-	}
-	b.width, b.data = width, data
-}
-
-// row reads the r-th cell.
-func (b *block) row(r int, v *[columns]float64) {
-	size := b.rowSize()
-	p := b.data[r*size:]
-	for i, w := range b.width {
-		if w == 0 {
-			v[i] = b.first[i]
-			continue
-		}
-		v[i] = get(p, w)
-		p = p[w:]
-	}
-}
-
-func (b *block) rowSize() int {
-	size := 0
-	for _, w := range b.width {
-		size += int(w)
-	}
-	return size
-}
-
-// prefix is the sums after the first n cells.
-func (b *block) prefix(n int) [columns]float64 {
-	s := b.start
-	size, offset := b.rowSize(), 0
-	for i, w := range b.width {
-		if w == 0 {
-			s[i] += b.first[i] * float64(n)
-			continue
-		}
-		s[i] += b.column(offset, size, n, w)
-		offset += int(w)
 	}
 	return s
 }
 
-// column adds up the first n values of the column at offset in rows of size bytes.
-func (b *block) column(offset, size, n int, width uint8) float64 {
-	if n == 0 {
-		return 0
+// cell is the n-th.
+func (b *block) cell(n int) (v [columns]float64) {
+	for i, c := range b.columns() {
+		v[i] = c.cell(n)
 	}
-	if width == 8 {
-		sum := 0.0
-		for r := range n {
-			sum += math.Float64frombits(binary.LittleEndian.Uint64(b.data[r*size+offset:]))
-		}
-		return sum
-	}
-	var sum uint64
-	switch width {
-	case 1:
-		for r := range n {
-			sum += uint64(b.data[r*size+offset])
-		}
-	case 2:
-		for r := range n {
-			sum += uint64(binary.LittleEndian.Uint16(b.data[r*size+offset:]))
-		}
-	case 3:
-		for r := range n {
-			sum += uint64(uint24(b.data[r*size+offset:]))
-		}
-	case 4:
-		for r := range n {
-			sum += uint64(binary.LittleEndian.Uint32(b.data[r*size+offset:]))
-		}
-	}
-	return float64(sum)
+	return v
 }
 
-// need is how many bytes a value takes.
-func need(v float64) uint8 {
-	switch {
-	case v < 0 || v != math.Trunc(v) || v > math.MaxUint32:
-		return 8
-	case v <= math.MaxUint8:
-		return 1
-	case v <= math.MaxUint16:
-		return 2
-	case v < 1<<24:
-		return 3
+func (b *block) columns() (all [columns]column) {
+	rest := column(b.words)
+	for i, size := range b.size {
+		if size > 0 {
+			all[i], rest = rest[:size], rest[size:]
+		}
 	}
-	return 4
+	return all
 }
 
-func uint24(p []byte) uint32 { return uint32(p[0]) | uint32(p[1])<<8 | uint32(p[2])<<16 }
-
-func put(p []byte, v float64, width uint8) []byte {
-	switch width {
-	case 1:
-		return append(p, uint8(v))
-	case 2:
-		return binary.LittleEndian.AppendUint16(p, uint16(v))
-	case 3:
-		return append(p, uint8(uint32(v)), uint8(uint32(v)>>8), uint8(uint32(v)>>16))
-	case 4:
-		return binary.LittleEndian.AppendUint32(p, uint32(v))
-	case 8:
-		return binary.LittleEndian.AppendUint64(p, math.Float64bits(v))
+func (b *block) hold(all *[columns]column) {
+	b.words = slices.Concat(all[:]...)
+	for i, c := range all {
+		b.size[i] = uint8(len(c))
 	}
-	return p
-}
-
-func get(p []byte, width uint8) float64 {
-	switch width {
-	case 1:
-		return float64(p[0])
-	case 2:
-		return float64(binary.LittleEndian.Uint16(p))
-	case 3:
-		return float64(uint24(p))
-	case 4:
-		return float64(binary.LittleEndian.Uint32(p))
-	}
-	return math.Float64frombits(binary.LittleEndian.Uint64(p))
 }

@@ -6,7 +6,8 @@
 //
 // A window's start is floored to a grain that grows with the window's length
 // (slo.Grain), so the past is kept at four grains: slots for the newest 2 h,
-// minutes for 6 h, ten minutes for 3 d and hours for the longest window
-// (history.go). Each is a ring of blocks of cells, whose columns take as many
-// bytes as their largest value needs (block.go).
+// minutes up to 6 h back, ten minutes up to 3 d and hours as far as the longest window
+// reaches (history.go). Each level is a queue of blocks of cells that hands what is too
+// old for it on to the next (level.go). A block keeps a column a counter (block.go), a
+// column its cells' bits in words (column.go).
 package history

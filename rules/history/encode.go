@@ -26,6 +26,7 @@ func (h *History) AppendBinary(p []byte) ([]byte, error) {
 		p = binary.AppendVarint(p, l.grain)
 		p = binary.AppendVarint(p, l.keep)
 		p = binary.AppendVarint(p, l.cell)
+		p = appendFloats(p, &l.sum)
 		p = appendFloats(p, &l.open)
 		p = binary.AppendUvarint(p, uint64(len(l.blocks)))
 		for k := range l.blocks {
@@ -36,12 +37,11 @@ func (h *History) AppendBinary(p []byte) ([]byte, error) {
 }
 
 func (b *block) append(p []byte) []byte {
-	p = appendFloats(p, &b.start)
-	p = appendFloats(p, &b.first)
-	p = binary.AppendVarint(p, b.from)
-	p = append(p, b.n)
-	p = append(p, b.width[:]...)
-	return append(p, b.data...)
+	p = append(append(p, b.n), b.size[:]...)
+	for _, w := range b.words {
+		p = binary.LittleEndian.AppendUint64(p, w)
+	}
+	return p
 }
 
 func (b *boundaries) append(p []byte) []byte {
@@ -89,14 +89,17 @@ func (h *History) UnmarshalBinary(p []byte) error {
 		if grain, keep := d.varint(), d.varint(); grain != l.grain || keep < l.keep {
 			return errOther
 		}
-		l.cell, l.open = d.varint(), d.floats()
+		l.cell, l.sum, l.open = d.varint(), d.floats(), d.floats()
 		n := d.uvarint()
 		if n > uint64(len(d.p)) {
 			return errTruncated
 		}
-		l.blocks = make([]block, n)
+		l.blocks, l.from = make([]block, n), l.cell-l.grain
 		for k := range l.blocks {
-			d.block(&l.blocks[k])
+			b := &l.blocks[k]
+			d.block(b)
+			d.bad = d.bad || b.n == 0 || b.n > cells || b.n < cells && k < len(l.blocks)-1
+			l.from -= int64(b.n) * l.grain
 		}
 	}
 	if d.bad || len(d.p) > 0 {
@@ -149,20 +152,20 @@ func (d *decoder) floats() (v [columns]float64) {
 }
 
 func (d *decoder) block(b *block) {
-	b.start, b.first, b.from = d.floats(), d.floats(), d.varint()
 	b.n = d.bytes(1)[0]
-	copy(b.width[:], d.bytes(columns))
-	if b.n > cells {
-		d.bad = true
+	copy(b.size[:], d.bytes(columns))
+	words := 0
+	for _, size := range b.size {
+		// A column is nothing, or two words and one for each of at most 53 bits, or plain.
+		d.bad = d.bad || size == 1 || size > 2+53 && size != plain
+		words += int(size)
+	}
+	p := d.bytes(8 * words)
+	if d.bad {
 		return
 	}
-	for _, w := range b.width {
-		if w > 8 {
-			d.bad = true
-			return
-		}
+	b.words = make([]uint64, words)
+	for i := range b.words {
+		b.words[i] = binary.LittleEndian.Uint64(p[8*i:])
 	}
-	// A copy, with room to fill up: the encoded bytes are not kept.
-	size := b.rowSize()
-	b.data = append(make([]byte, 0, size*cells), d.bytes(size*int(b.n))...)
 }

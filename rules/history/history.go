@@ -56,7 +56,6 @@ type History struct {
 	first  int64 // where counting began, ms
 	end    int64 // the newest closed slot's end, ms; 0 before the first
 	sum    Sum   // at end
-	known  memo
 	// calendar is where calendar windows began.
 	calendar []boundaries
 }
@@ -70,6 +69,7 @@ func New(slot, longest time.Duration, windows ...slo.Window) *History {
 			h.calendar = append(h.calendar, boundaries{window: w})
 		}
 	}
+	newer := int64(0) // how far back the level before reaches, ms
 	for i, l := range []struct{ grain, keep time.Duration }{
 		{slot, 2 * time.Hour},
 		{slo.Grain(6*time.Hour, slot), 6 * time.Hour},
@@ -77,7 +77,14 @@ func New(slot, longest time.Duration, windows ...slo.Window) *History {
 		{time.Hour, longest},
 	} {
 		// A start is floored, so it may lie one grain further back.
-		h.levels[i] = level{grain: l.grain.Milliseconds(), keep: (min(l.keep, longest) + l.grain + Behind).Milliseconds()}
+		reach := (min(l.keep, longest) + l.grain + Behind).Milliseconds()
+		h.levels[i] = level{grain: l.grain.Milliseconds(), keep: reach - newer}
+		if i > 0 {
+			// The level before may end in the middle of a cell.
+			h.levels[i].keep += l.grain.Milliseconds()
+			h.levels[i-1].older = &h.levels[i]
+		}
+		newer = reach
 	}
 	return h
 }
@@ -104,9 +111,7 @@ func (h *History) Append(end int64, d Sum, slot time.Duration) {
 	if end <= h.end {
 		return
 	}
-	for i := range h.levels {
-		h.levels[i].add(h.sum, end, d)
-	}
+	h.levels[0].add(end, d.array())
 	for i := range h.calendar {
 		h.calendar[i].pass(h.sum, end, slot)
 	}
@@ -125,38 +130,15 @@ func (h *History) At(ts int64) Sum {
 	if ts <= h.first {
 		return Sum{}
 	}
-	place := h.known.place(h.end-ts, h.levels[0].grain)
-	if place.ts != ts {
-		place.ts, place.sum = ts, h.find(ts)
-	}
-	return place.sum
-}
-
-func (h *History) find(ts int64) Sum {
 	for i := range h.calendar {
 		if s, ok := h.calendar[i].at(ts); ok {
 			return s
 		}
 	}
-	for i := range h.levels {
-		if s, ok := h.levels[i].at(ts); ok {
-			return s
-		}
+	l := &h.levels[0]
+	for ts < l.from && l.older != nil {
+		l = l.older
 	}
-	for i := range h.levels {
-		l := &h.levels[i]
-		if s, ok := l.at(ceil(ts-l.grain+1, l.grain)); ok {
-			return s
-		}
-	}
-	return h.levels[len(h.levels)-1].oldest()
-}
-
-// Bytes is the memory the history takes, without allocator overhead.
-func (h *History) Bytes() int {
-	n := 0
-	for i := range h.levels {
-		n += h.levels[i].bytes()
-	}
-	return n + 200 + memoBytes + len(h.calendar)*150
+	sum := l.at(ts)
+	return fromArray(&sum)
 }

@@ -1,94 +1,88 @@
 package history
 
-// level is the past at one grain: a queue of blocks of cells, the last of which
-// is still filling. A cell holds what was counted in (start, start+grain].
+import "slices"
+
+// level is a stretch of the past at one grain: a queue of blocks of cells, and the cell
+// that is still filling. A cell holds what was counted in (start, start+grain].
 type level struct {
 	grain int64 // ms
-	keep  int64 // ms of past that windows may reach into
-	// cell is the end of the cell being filled, ms, and open what it holds.
-	cell   int64
-	open   [columns]float64
-	blocks []block
+	keep  int64 // how far before the cell being filled windows look at this grain, ms
+	// from is where the first block begins, and cell the end of the cell being filled, ms.
+	from, cell int64
+	// sum is what was counted before the cell being filled, and open what it holds.
+	sum, open [columns]float64
+	blocks    []block
+	// older takes over the cells too old for this level; nil if nothing does.
+	older *level
 }
 
+// begin makes what follows first the cell being filled.
 func (l *level) begin(first int64) {
 	l.cell = ceil(first+1, l.grain)
+	l.from = l.cell - l.grain
 }
 
-// add puts a slot's counts, which begin at sum, into the cell they lie in,
-// finishing all cells before it.
-func (l *level) add(sum Sum, end int64, d Sum) {
-	if end > l.cell {
-		if reach := ceil(end, l.grain) - ceil(l.keep, l.grain); l.cell < reach {
-			// No window reaches back beyond the gap: what lies before it is in sum.
-			l.blocks = nil
-			l.open = [columns]float64{}
-			l.cell = reach
-		}
-		l.push(sum)
-		for l.cell += l.grain; end > l.cell; l.cell += l.grain {
-			l.push(sum)
-		}
+// add counts d in the cell that holds end, finishing all cells before it.
+func (l *level) add(end int64, d *[columns]float64) {
+	if reach := ceil(end, l.grain) - ceil(l.keep, l.grain); l.cell < reach {
+		// No window looks at what lies before the gap at this grain.
+		l.push()
+		l.pass(len(l.blocks))
+		l.begin(reach - l.grain)
 	}
-	for i, v := range d.array() {
+	for l.cell < end {
+		l.push()
+	}
+	for i, v := range d {
 		l.open[i] += v
 	}
 }
 
-// push finishes the open cell; sum is what was counted up to its end.
-func (l *level) push(sum Sum) {
-	if n := len(l.blocks); n == 0 || l.blocks[n-1].n == cells {
-		start := sum.array()
-		for i, v := range l.open {
-			start[i] -= v
-		}
-		l.begins(block{start: *start, from: l.cell - l.grain})
+// push finishes the open cell.
+func (l *level) push() {
+	if n := len(l.blocks); n > 0 && l.blocks[n-1].n < cells {
+		l.blocks[n-1].push(&l.open)
+	} else {
+		l.pass(int(max(0, l.cell-l.keep-l.from-1)) / int(cells*l.grain))
+		// There is no room for more: for most of its life it would stay empty.
+		l.blocks = slices.Concat(l.blocks, []block{newBlock(&l.sum, &l.open)})
 	}
-	l.blocks[len(l.blocks)-1].push(&l.open)
+	for i, v := range l.open {
+		l.sum[i] += v
+	}
 	l.open = [columns]float64{}
+	l.cell += l.grain
 }
 
-// begins appends a block and lets go of those no window reaches into. It happens every
-// 128 cells, so there is no room for more: for most of its life it would stay empty.
-func (l *level) begins(next block) {
-	i := 0
-	for i < len(l.blocks) && l.blocks[i].from+int64(l.blocks[i].n)*l.grain < l.cell-l.keep {
-		i++
+// pass hands the oldest blocks on to the next level.
+func (l *level) pass(old int) {
+	for i := range l.blocks[:old] {
+		b := &l.blocks[i]
+		for n := range int(b.n) {
+			l.from += l.grain
+			if cell := b.cell(n); l.older != nil && cell != [columns]float64{} {
+				l.older.add(l.from, &cell)
+			}
+		}
 	}
-	blocks := make([]block, 0, len(l.blocks)-i+1)
-	l.blocks = append(append(blocks, l.blocks[i:]...), next)
+	l.blocks = l.blocks[old:]
 }
 
-// at is what was counted up to ts, if the level reaches back that far and ts
-// lies on its grain.
-func (l *level) at(ts int64) (Sum, bool) {
-	if len(l.blocks) == 0 || ts < l.blocks[0].from || ts > l.cell-l.grain || (ts-l.cell)%l.grain != 0 {
-		return Sum{}, false
+// at is what was counted up to the newest instant on the level's grain by ts, or else
+// up to where it begins. What the level was not handed yet is not in it.
+func (l *level) at(ts int64) [columns]float64 {
+	i := int(max(0, ts-l.from) / l.grain)
+	switch b := i / cells; {
+	case ts >= l.cell:
+		sum := l.sum
+		for i, v := range l.open {
+			sum[i] += v
+		}
+		return sum
+	case b < len(l.blocks):
+		return l.blocks[b].sums(i % cells)
 	}
-	// Blocks are full but for the last, so the place follows from the distance.
-	i := int((ts - l.blocks[0].from) / l.grain)
-	b, n := i/cells, i%cells
-	if b == len(l.blocks) {
-		b, n = b-1, cells
-	}
-	s := l.blocks[b].prefix(n)
-	return fromArray(&s), true
-}
-
-// oldest is the earliest sum the level knows.
-func (l *level) oldest() Sum {
-	if len(l.blocks) == 0 {
-		return Sum{}
-	}
-	return fromArray(&l.blocks[0].start)
-}
-
-func (l *level) bytes() int {
-	n := 0
-	for i := range l.blocks {
-		n += blockOverhead + cap(l.blocks[i].data)
-	}
-	return n
+	return l.sum
 }
 
 func ceil(ts, grain int64) int64 {
