@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"net/http"
@@ -22,7 +23,8 @@ type Slowburn struct {
 	t         testing.TB
 	dir       string
 	proc      *proc.Process
-	transport http.RoundTripper // nil: plain HTTP
+	scheme    string            // empty: http
+	transport http.RoundTripper // nil: the default
 }
 
 // NewSlowburn writes the configuration and SLO files (by name, under slos/), and
@@ -64,16 +66,24 @@ func (s *Slowburn) DataDir() string { return s.Path("data") }
 // Secure makes the rig ask it over TLS as that configuration says, each time on a new
 // connection. That it speaks TLS is for its own flags to say.
 func (s *Slowburn) Secure(c *tls.Config) {
-	s.transport = &http.Transport{TLSClientConfig: c, DisableKeepAlives: true}
+	s.scheme, s.transport = "https", &http.Transport{TLSClientConfig: c, DisableKeepAlives: true}
+}
+
+// As makes the rig show a bearer token wherever it asks and nothing else is shown.
+func (s *Slowburn) As(token string) { s.transport = bearer(token) }
+
+type bearer string
+
+func (token bearer) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Header.Get("Authorization") == "" {
+		r = r.Clone(r.Context())
+		r.Header.Set("Authorization", "Bearer "+string(token))
+	}
+	return http.DefaultTransport.RoundTrip(r)
 }
 
 // URL is that of its web server.
-func (s *Slowburn) URL() string {
-	if s.transport != nil {
-		return "https://" + s.Addr
-	}
-	return "http://" + s.Addr
-}
+func (s *Slowburn) URL() string { return cmp.Or(s.scheme, "http") + "://" + s.Addr }
 
 // Client is one that can ask it, and waits so long for an answer.
 func (s *Slowburn) Client(patience time.Duration) *http.Client {
@@ -145,6 +155,15 @@ func (s *Slowburn) PID() int { return s.proc.PID() }
 
 // Kill ends it as kill -9 does.
 func (s *Slowburn) Kill() { s.proc.Kill() }
+
+// Abort ends it with SIGQUIT, upon which it prints what all its goroutines do.
+func (s *Slowburn) Abort() {
+	s.t.Helper()
+	if err := s.proc.Signal(syscall.SIGQUIT); err != nil {
+		s.t.Fatalf("abort slowburn: %v", err)
+	}
+	<-s.proc.Done()
+}
 
 // Stop ends it with SIGTERM and says how long that took.
 func (s *Slowburn) Stop(within time.Duration) (time.Duration, error) { return s.proc.Stop(within) }
