@@ -5,7 +5,8 @@
 GO       ?= go
 # No C compiler is needed, and product, tests and peers share what the compiler made.
 export CGO_ENABLED ?= 0
-# How long each fuzz target runs, and the fault tests' form: short, minute or long.
+# Whose fuzz targets run, how long each, and the fault tests' form: short, minute or long.
+FUZZED   ?= ./...
 FUZZTIME ?= 10s
 FORM     ?= minute
 # ./... leaves testdata out, so its packages are named.
@@ -57,8 +58,8 @@ lint: ## gofmt and go vet, of all files whatever their tags
 	$(GO) vet ./...
 	$(GO) vet -tags e2e,faults,load $(TESTDATA)
 
-fuzz: ## run each fuzz target for FUZZTIME
-	@for package in $$($(GO) list ./...); do \
+fuzz: ## run each fuzz target of the packages FUZZED for FUZZTIME
+	@for package in $$($(GO) list $(FUZZED)); do \
 	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 	    echo "$$package $$target"; \
 	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \

@@ -260,6 +260,9 @@ func TestSymbolReferencesAreChecked(t *testing.T) {
 	}
 }
 
+// fuzzReceiver begins with the bodies of testdata/fuzz, which plain go test sends too:
+// those named by what is right or wrong with them were written, those named by a hash
+// were found, and each reaches lines that no other does.
 func fuzzReceiver(f *testing.F, ct string) {
 	for _, v2 := range []bool{false, true} {
 		h := series("h", "x", "1").at(ms, 1)
@@ -276,7 +279,8 @@ func fuzzReceiver(f *testing.F, ct string) {
 			return
 		}
 		var w *httptest.ResponseRecorder
-		// 64 KiB for the TSDB and the test, and at most a few times the body.
+		// A request's budget of 8 MiB, and as much garbage of growing slices; the TSDB's and
+		// the test's own part goes with the body.
 		n := allocated(func() { w = post(s, body, ct) })
 		if limit := uint64(16<<20 + 64*len(body)); n > limit {
 			t.Fatalf("allocated %d bytes for a body of %d", n, len(body))
