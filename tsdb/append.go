@@ -300,12 +300,13 @@ func (w *writer) feed(ctx context.Context) {
 	}
 	sink := w.r.opts.Sink.AppenderV2(ctx)
 	none := labels.EmptyLabels()
+	var opts storage.AppendV2Options
 	for n, a := range w.b.accepted {
 		it := &w.b.items[a.item]
 		if it.s.sink == 0 {
 			continue
 		}
-		var opts storage.AppendV2Options
+		opts.Exemplars = nil
 		if it.exSet >= 0 && (n+1 == len(w.b.accepted) || w.b.accepted[n+1].item != a.item) {
 			opts.Exemplars = w.b.exemplars[it.exSet]
 		}
