@@ -22,11 +22,18 @@ func TestFault03_ADamagedWALIsUnobserved(t *testing.T) {
 	s := rig.NewSlowburn(t, rig.FeedConfig("127.0.0.1:1"), map[string]string{"feed.yml": rig.FeedSLO})
 	s.Start()
 	s.Ready(20 * time.Second)
-	feed := rig.NewFeed(t, s, 110*time.Second)
+	// The newest scrape comes 12 s after a slot's end, so that slot is closed, and what
+	// rots lies on both sides of its end.
+	const played, after = 51 * time.Second, 12 * time.Second
+	newest := time.Now().Add(-60 * time.Second).Truncate(15 * time.Second).Add(after)
+	feed := rig.NewFeed(t, s, time.Since(newest)+played)
 	play(t, feed, time.Second, 0, 0)
-	play(t, feed, 50*time.Second, 20, 1)
-	proc.Until(t, 30*time.Second, "slots are closed", func() error {
-		_, err := s.Value(t, `slo_events_total{slo="requests"}`)
+	play(t, feed, played-time.Second, 20, 1)
+	proc.Until(t, 30*time.Second, "the slot is closed", func() error {
+		total, err := s.Value(t, `slo_events_total{slo="requests"}`)
+		if want := feed.Acked().Good + feed.Acked().Bad - 21*after.Seconds(); err == nil && total != want {
+			err = fmt.Errorf("want %v events, have %v", want, total)
+		}
 		return err
 	})
 	s.Kill()
