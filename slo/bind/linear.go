@@ -151,6 +151,10 @@ func linearAggregate(e *parser.AggregateExpr) (linear, error) {
 // sum groups the series that stand side by side.
 func (l linear) sum(e *parser.AggregateExpr) (linear, error) {
 	by := sortedSet(e.Grouping)
+	if !slices.ContainsFunc(l.terms, func(t slo.Term) bool { return t.Kind != slo.BucketBelow }) {
+		// One bucket has one `le`.
+		by = sortedSet(slices.DeleteFunc(by, func(name string) bool { return name == labels.BucketLabel }))
+	}
 	switch {
 	case e.Without && l.summed:
 		by = slices.DeleteFunc(slices.Clone(l.by), func(name string) bool { return slices.Contains(by, name) })

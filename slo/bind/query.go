@@ -17,6 +17,7 @@ import (
 var (
 	windowPlaceholder = regexp.MustCompile(`\{\{-?\s*\.window\s*-?\}\}`)
 	otherPlaceholder  = regexp.MustCompile(`\{\{`)
+	fixedRange        = regexp.MustCompile(`\[[0-9][0-9a-z]*\]`)
 )
 
 // probeWindow takes the placeholder's place while a query is looked at. No human
@@ -36,7 +37,11 @@ func Parse(text string) (*Query, error) {
 		return nil, whole("the query is empty")
 	}
 	if !windowPlaceholder.MatchString(text) {
-		return nil, whole("the query has no {{.window}}: it must be evaluable over any range")
+		hint := ""
+		if r := fixedRange.FindString(text); r != "" {
+			hint = ", so write [{{.window}}] for " + r
+		}
+		return nil, whole("the query has no {{.window}}: it must be evaluable over any range" + hint)
 	}
 	// A duration as long as the placeholder keeps every place in the text.
 	probe := windowPlaceholder.ReplaceAllStringFunc(text, func(s string) string {

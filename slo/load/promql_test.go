@@ -118,6 +118,7 @@ func TestRatioQueriesAreBoundNatively(t *testing.T) {
 		{`sum(irate(b[W])) / sum(irate(t[W]))`, badTotal},
 		{`sum(rate(b[W])) / ignoring(code) sum(rate(t[W])) and sum(rate(t[W])) > 0`, badTotal},
 		{`sum(rate(b[W])) / scalar(sum(rate(t[W])))`, badTotal},
+		{`1 - sum by (le) (rate(h_bucket{le="0.3"}[W])) / ignoring (le) sum(rate(h_count[W]))`, latency},
 		{`sum without (pod) (rate(b[W])) / sum without (pod) (rate(t[W]))`, badTotal},
 		{`sum without (pod) (sum by (zone, pod) (rate(b[W]))) / sum by (zone) (rate(t[W]))`, badTotal + "; by zone"},
 		{`(sum(rate(b[W])) / sum(rate(t[W]))) unless (sum(rate(t[W])) == 0)`, badTotal},

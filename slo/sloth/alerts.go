@@ -21,8 +21,8 @@ func (r reader) alerts(objective *document.Mapping, o *slo.Objective, withFor bo
 	labels := r.Labels(m.Get("labels"), taken)
 	annotations := m.Get("annotations").StringMap()
 	own := map[string]alert{
-		slo.SeverityPage:   r.alert(m.Get("page_alert", "pageAlert"), withFor),
-		slo.SeverityTicket: r.alert(m.Get("ticket_alert", "ticketAlert"), withFor),
+		slo.SeverityPage:   r.alert(m.Get("page_alert", "pageAlert", "high"), withFor),
+		slo.SeverityTicket: r.alert(m.Get("ticket_alert", "ticketAlert", "low"), withFor),
 	}
 	m.Done()
 	if name == "" && !(own[slo.SeverityPage].disable && own[slo.SeverityTicket].disable) {
