@@ -82,7 +82,7 @@ func TestWrongTypes(t *testing.T) {
 		`2:4 want a number, have the text "x"`,
 		`3:4 want true or false, have the text "yes"`,
 		`4:4 want a list, have a mapping (keys and values)`,
-		`5:4 want a number, have the text "5"`,
+		`5:4 want a number, have the text "5": remove the quotes`,
 		`7:5 alias *nope has no anchor &nope before it`,
 		`8:4 tag !secret is not known here: leave it out`,
 		`1:1 "h" is missing`,

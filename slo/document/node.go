@@ -175,7 +175,11 @@ func (n Node) Number() (v float64, text string, ok bool) {
 	text, quoted, scalar := n.scalar()
 	text = strings.TrimSpace(text)
 	v, err := strconv.ParseFloat(text, 64)
-	if !scalar || quoted || err != nil {
+	switch {
+	case quoted && err == nil:
+		n.Errorf("want a number, have %s: remove the quotes", n.Kind())
+		return 0, "", false
+	case !scalar || quoted || err != nil:
 		n.Errorf("want a number, have %s", n.Kind())
 		return 0, "", false
 	}
