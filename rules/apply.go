@@ -18,6 +18,12 @@ import (
 func (e *Engine) Apply(ctx context.Context, objectives []*slo.Objective) error {
 	e.tick.Lock()
 	defer e.tick.Unlock()
+	if e.stored.blank {
+		e.stored.blank = false
+		if err := e.rebuildRecords(ctx, objectives); err != nil {
+			return err
+		}
+	}
 	past, err := e.withPast(objectives)
 	if err != nil {
 		return err

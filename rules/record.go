@@ -52,7 +52,13 @@ func (r *ObjectiveRecord) begin(meaning string, ts int64) {
 		r.Generations[n-1].To = ts
 	}
 	r.Meaning = meaning
-	r.Generations = append(r.Generations, slo.Generation{ID: strconv.Itoa(len(r.Generations) + 1), From: ts, To: forever})
+	id := len(r.Generations) + 1
+	for _, g := range r.Generations { // some before them may be gone
+		if n, err := strconv.Atoi(g.ID); err == nil {
+			id = max(id, n+1)
+		}
+	}
+	r.Generations = append(r.Generations, slo.Generation{ID: strconv.Itoa(id), From: ts, To: forever})
 }
 
 // SourceRecord is how far a source was closed. Key "source/<name>".

@@ -27,6 +27,7 @@ func (e *Engine) LoadRecords() error {
 	if err != nil {
 		return fmt.Errorf("load the engine's records: %w", err)
 	}
+	e.stored.blank = len(all) == 0
 	for key, r := range all {
 		switch {
 		case r.Objective != nil && len(r.Objective.Generations) > 0:
@@ -44,6 +45,7 @@ func (e *Engine) LoadRecords() error {
 type storedState struct {
 	alerts map[string]*AlertRecord
 	closed map[string]int64 // by source
+	blank  bool             // it held nothing: this is the first start, or it was lost
 }
 
 // Restore rebuilds what memory held when the process ended, after the first Apply:

@@ -95,7 +95,7 @@ func (s *server) openState() (*state.DB, error) {
 		return nil, err
 	}
 	if aside := db.Damaged(); aside != "" {
-		s.log.Error("state.db was damaged: it was set aside and alert states are rebuilt from the ledger", "aside", aside)
+		s.log.Error("state.db was damaged and is set aside: budgets go on from the ledger, alerts that hold fire again; what it held of releases and policies is lost", "aside", aside)
 	}
 	return db, nil
 }
