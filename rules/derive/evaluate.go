@@ -48,18 +48,20 @@ func (e *evaluation) counts(w slo.Window) slo.Counts {
 type windowCursor struct {
 	window slo.Window
 	onTime bool // leaves late amounts out
-	i      int  // index of the newest change at or before the start
-	// Calendar windows: every ts in (from, to] has this start.
+	// start is the window's for every ts in (from, to], and i the index of the newest
+	// change at or before it.
 	from, to, start int64
+	i               int
 }
 
 func (c *windowCursor) counts(e *evaluation) slo.Counts {
-	start := c.startAt(e.ts, e.slot)
-	c.i = e.curve.at(c.i, start)
-	if parts := e.curve.parts; parts != nil {
-		return slo.Compose(e.entry.Objective.SLI.Members, func(i int) slo.Counts { return c.of(&parts[i], e, start) })
+	if e.ts <= c.from || e.ts > c.to {
+		c.move(e)
 	}
-	return c.of(&e.curve.strand, e, start)
+	if parts := e.curve.parts; parts != nil {
+		return slo.Compose(e.entry.Objective.SLI.Members, func(i int) slo.Counts { return c.of(&parts[i], e, c.start) })
+	}
+	return c.of(&e.curve.strand, e, c.start)
 }
 
 // of are the counts of one strand of the evaluation's curve.
@@ -78,20 +80,16 @@ func (c *windowCursor) of(s *strand, e *evaluation, start int64) slo.Counts {
 	return n.Reaching(start, s.first, e.ts)
 }
 
-// startAt is slo.Window.Start. Calendar boundaries are costly to compute but stay
-// for long: as starts never go back, one that is the same at both ends of a stretch
-// is the same all along it.
-func (c *windowCursor) startAt(ts int64, slot time.Duration) int64 {
+// move finds where the window begins. Starts of long windows stay for an hour or more,
+// and never go back: one that is the same at both ends of a stretch is the same all
+// along it.
+func (c *windowCursor) move(e *evaluation) {
+	c.start = c.window.Start(e.ts, e.slot)
+	c.i = e.curve.at(c.i, c.start)
+	c.from, c.to = e.ts-1, e.ts
 	if c.window.Calendar == "" {
-		return c.window.Start(ts, slot)
-	}
-	if ts > c.from && ts <= c.to {
-		return c.start
-	}
-	c.start = c.window.Start(ts, slot)
-	c.from, c.to = ts-1, ts
-	if ahead := ts + hour.Milliseconds(); c.window.Start(ahead, slot) == c.start {
+		c.to = c.start + c.window.Length.Milliseconds() + slo.Grain(c.window.Length, e.slot).Milliseconds() - 1
+	} else if ahead := e.ts + hour.Milliseconds(); c.window.Start(ahead, e.slot) == c.start {
 		c.to = ahead
 	}
-	return c.start
 }

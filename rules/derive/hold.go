@@ -24,6 +24,7 @@ func (q *querier) curve(ctx context.Context, u *unit) (*curve, error) {
 	l := &load{
 		ctx: ctx, ledger: q.view.ledger, index: q.index, need: u.need, slot: q.view.slot,
 		entries: make(map[int32][]*stream, len(batch)),
+		room:    q.view.rooms.Get().(*room),
 	}
 	for _, b := range batch {
 		l.entries[b.key.entry] = nil
@@ -43,6 +44,8 @@ func (q *querier) curve(ctx context.Context, u *unit) (*curve, error) {
 		c.first = l.first[b.key.entry]
 		q.hold(b, c)
 	}
+	l.room.ts, l.room.v = l.room.ts[:0], l.room.v[:0]
+	q.view.rooms.Put(l.room)
 	return u.curve.Load(), nil
 }
 

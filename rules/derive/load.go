@@ -31,6 +31,7 @@ type load struct {
 	points  []int64             // of sparse spans, ascending
 	first   map[int32]int64     // when budgets that are not older than all spans were first observed, ms
 	hashBuf []byte
+	room    *room // what is read
 }
 
 // stream is one ledger of a budget: one source and generation.

@@ -127,8 +127,9 @@ func together(tracks []pending) bool {
 
 // pushAll appends all changes of tracks that change together.
 func (c *curve) pushAll(tracks []pending, slot int64) {
+	c.ts = append(c.ts, tracks[0].ts...)
 	for _, t := range tracks[0].ts {
-		c.ts, c.row = append(c.ts, t), append(c.row, t%slot == 0)
+		c.row = append(c.row, t%slot == 0)
 	}
 	for _, t := range tracks {
 		col := c.col[t.kind]

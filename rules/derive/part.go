@@ -47,6 +47,14 @@ func (p part) within(after, to int64) part {
 	return part{p.ts[lo:hi], p.v[lo:hi]}
 }
 
+// room is where the samples of a load stand, those of one part behind those of another.
+// A load that is over leaves it to the next: megabytes anew for each query keep the
+// garbage collector busy.
+type room struct {
+	ts []int64
+	v  []float64
+}
+
 // partReader reads a part. As long as the timestamps are those of the stream's
 // first counter, it keeps none of its own.
 type partReader struct {
@@ -55,7 +63,9 @@ type partReader struct {
 	i       int
 	shared  []int64
 	aligned bool
-	part
+	// room is what the part is read into, from where room.ts and room.v ended before.
+	room        *room
+	fromT, from int
 
 	// Of a sparse span only the newest sample by each wanted instant is kept: held is
 	// the newest so far, want the next such instant.
@@ -73,16 +83,17 @@ type partReader struct {
 const maxRoom = 400_000
 
 func (l *load) newPart(st *stream, k kind, i int) *partReader {
-	p := &partReader{stream: st, track: l.track(st, k), i: i, shared: st.shared[i]}
+	p := &partReader{stream: st, track: l.track(st, k), i: i, shared: st.shared[i], room: l.room}
 	p.aligned = p.shared != nil
+	p.fromT, p.from = len(p.room.ts), len(p.room.v)
 	s := l.need.spans[i]
-	room := len(p.shared)
+	samples := len(p.shared)
 	if !p.aligned {
 		// A chunk more on either side.
-		room = int(min(maxRoom, max(0, s.hi-max(s.lo, st.gen.From))/max(l.slot, s.grain)+2*120))
-		p.ts = make([]int64, 0, room)
+		samples = int(min(maxRoom, max(0, s.hi-max(s.lo, st.gen.From))/max(l.slot, s.grain)+2*120))
+		p.room.ts = slices.Grow(p.room.ts, samples)
 	}
-	p.v = make([]float64, 0, room)
+	p.room.v = slices.Grow(p.room.v, samples)
 	if s.grain > 0 {
 		p.sparse, p.wanted = true, instants{s, l.points}
 		p.want = p.wanted.next(s.lo)
@@ -136,23 +147,26 @@ func (p *partReader) add(it chunkenc.Iterator, end int64) error {
 // addAll keeps every sample. It is the loop that long curves spend their time in, so
 // the slices stay in registers.
 func (p *partReader) addAll(it chunkenc.Iterator) error {
-	ts, vs := p.ts, p.v
+	ts, vs := p.room.ts, p.room.v
 	for typ := it.Next(); typ != chunkenc.ValNone; typ = it.Next() {
-		t, v, ok := float(it, typ)
-		if !ok {
+		if typ != chunkenc.ValFloat {
+			continue
+		}
+		t, v := it.At()
+		if value.IsStaleNaN(v) {
 			continue
 		}
 		if p.aligned {
-			if n := len(vs); n < len(p.shared) && p.shared[n] == t {
+			if n := len(vs) - p.from; n < len(p.shared) && p.shared[n] == t {
 				vs = append(vs, v)
 				continue
 			}
 			p.aligned = false
-			ts = slices.Clone(p.shared[:len(vs)])
+			ts = append(ts, p.shared[:len(vs)-p.from]...)
 		}
 		ts, vs = append(ts, t), append(vs, v)
 	}
-	p.ts, p.v = ts, vs
+	p.room.ts, p.room.v = ts, vs
 	return it.Err()
 }
 
@@ -171,25 +185,27 @@ func (p *partReader) release() {
 		return
 	}
 	p.held.ok = false
-	if n := len(p.v); p.aligned && (n == len(p.shared) || p.shared[n] != p.held.t) {
+	r := p.room
+	if n := len(r.v) - p.from; p.aligned && (n == len(p.shared) || p.shared[n] != p.held.t) {
 		p.aligned = false
-		p.ts = slices.Clone(p.shared[:n])
+		r.ts = append(r.ts, p.shared[:n]...)
 	}
 	if !p.aligned {
-		p.ts = append(p.ts, p.held.t)
+		r.ts = append(r.ts, p.held.t)
 	}
-	p.v = append(p.v, p.held.v)
+	r.v = append(r.v, p.held.v)
 }
 
 func (p *partReader) done() {
 	p.release()
+	read := part{p.room.ts[p.fromT:], p.room.v[p.from:]}
 	if p.aligned {
-		p.ts = p.shared[:len(p.v)]
+		read.ts = p.shared[:len(read.v)]
 	}
 	if p.shared == nil {
-		p.stream.shared[p.i] = p.ts
+		p.stream.shared[p.i] = read.ts
 	}
-	p.track.parts[p.i] = p.part
+	p.track.parts[p.i] = read
 }
 
 // instants are those wanted of a sparse span: its ends, multiples of its grain, and

@@ -84,6 +84,8 @@ type View struct {
 
 	mu    sync.Mutex // held while an index is built
 	index atomic.Pointer[index]
+
+	rooms sync.Pool // of *room
 }
 
 var _ storage.SampleAndChunkQueryable = (*View)(nil)
@@ -103,6 +105,7 @@ func New(ledger storage.Queryable, opts Options) (*View, error) {
 		opts:    opts,
 		slot:    opts.Slot.Milliseconds(),
 		metrics: newMetrics(opts.Metrics),
+		rooms:   sync.Pool{New: func() any { return &room{} }},
 	}, nil
 }
 
