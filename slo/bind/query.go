@@ -62,6 +62,9 @@ func Parse(text string) (*Query, error) {
 	return &Query{strings.TrimSpace(windowPlaceholder.ReplaceAllLiteralString(text, slo.WindowPlaceholder)), expr}, nil
 }
 
+// Uncommented is a text of PromQL without comments, to be put into another.
+func Uncommented(text string) string { return strings.TrimSpace(uncommented(text, text)) }
+
 // uncommented is a text without its comments, which would swallow what is written behind
 // it; probe is the same text as PromQL.
 func uncommented(text, probe string) string {

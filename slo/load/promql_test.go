@@ -196,8 +196,14 @@ func TestCommentsAreLeftOut(t *testing.T) {
 			t.Errorf("%s: want %s, have %s, %v", query, want, have, err)
 		}
 	}
+	// A threshold is compared at instants.
+	threshold := strings.Replace(strings.Replace(file("max(g) # the worst"), "ratioMetric: {rawType: success, raw: {metricSource: {spec: {query: \"max(g) # the worst\"}}}}", "thresholdMetric: {metricSource: {spec: {query: \"max(g) # the worst\"}}}", 1), "target: 0.99", "target: 0.99, op: lte, value: 5", 1)
+	o, _ := parseOne(t, threshold)
+	if want, have := "avg_over_time(((max(g)) > bool 5)[{{.window}}:1m])", o.SLI.Query.ErrorRatio; want != have {
+		t.Errorf("want %q, have %q", want, have)
+	}
 	// A bare selector is put into a sum.
-	o, _ := parseOne(t, strings.Replace(strings.Replace(file("g_total # all"), "rawType: success, raw", "bad: {metricSource: {spec: {query: b_total}}}, total", 1), "}}}}}}}", "}}}}}}", 1))
+	o, _ = parseOne(t, strings.Replace(strings.Replace(file("g_total # all"), "rawType: success, raw", "bad: {metricSource: {spec: {query: b_total}}}, total", 1), "}}}}}}}", "}}}}}}", 1))
 	if want, have := "+0/+1 counter g_total; +1/+0 counter b_total", terms(o.SLI); want != have {
 		t.Errorf("want %s, have %s", want, have)
 	}

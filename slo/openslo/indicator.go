@@ -245,7 +245,7 @@ func (r reader) threshold(n, opNode, valueNode document.Node) slo.SLI {
 		at.Errorf("a thresholdMetric is evaluated at instants: it has no %s", slo.WindowPlaceholder)
 		return slo.SLI{}
 	}
-	q, err := bind.Parse("avg_over_time(((" + strings.TrimSpace(text) + ") " + string(op) + " bool " + strconv.FormatFloat(value, 'g', -1, 64) + ")[" + slo.WindowPlaceholder + ":1m])")
+	q, err := bind.Parse("avg_over_time(((" + bind.Uncommented(text) + ") " + string(op) + " bool " + strconv.FormatFloat(value, 'g', -1, 64) + ")[" + slo.WindowPlaceholder + ":1m])")
 	if err != nil {
 		at.Errorf("not PromQL: %v", err)
 		return slo.SLI{}
