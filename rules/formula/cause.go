@@ -8,12 +8,13 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/slowburn/slowburn/slo"
+	"github.com/slowburn/slowburn/slo/bind"
 )
 
 // Cause is one reason why two budgets differ, and by how much of the budget.
 type Cause struct {
 	// Name is a word for machines: nan-slices, uneven-traffic, lost-events,
-	// extrapolation, time-slices, one-budget, no-data, none.
+	// extrapolation, steps, time-slices, one-budget, no-data, none.
 	Name string `json:"cause"`
 	Text string `json:"text"`
 }
@@ -51,6 +52,8 @@ func Causes(theirs *Budget, ours slo.Counts, o *slo.Objective) []Cause {
 	}
 	if !math.IsNaN(weighted) && differ(weighted, ratio, target) {
 		switch {
+		case len(o.SLI.Terms) > 0 && o.SLI.Terms[0].Kind == slo.GaugeSlices:
+			add("steps", "the formula looks every %s, slowburn at every scrape: %s bad seconds for the %s that were counted", slo.FormatDuration(bind.Step), number(theirs.Bad), number(ours.Bad))
 		case theirs.Bad < ours.Bad:
 			add("lost-events", "rate and increase see %s of the %s bad events: they lose what a series is born with, and its first and last increments", number(theirs.Bad), number(ours.Bad))
 		case theirs.Bad > ours.Bad:

@@ -181,6 +181,52 @@ func openDB(t *testing.T) *promtsdb.DB {
 	return db
 }
 
+// TestGaugesAreCountedInSeconds: a gauge that is 0 for a quarter of the time, by Sloth's
+// formula and by Pyrra's, comes to the seconds that slowburn counts.
+func TestGaugesAreCountedInSeconds(t *testing.T) {
+	set, err := load.Text("slo.yml", []byte(`version: prometheus/v1
+service: shop
+slos:
+  - name: up
+    objective: 99
+    sli: {raw: {error_ratio_query: '1 - avg(avg_over_time(up[{{.window}}]))'}}
+    alerting: {name: Up}
+---
+apiVersion: pyrra.dev/v1alpha1
+kind: ServiceLevelObjective
+metadata: {name: up}
+spec: {target: "99", window: 4w, indicator: {bool_gauge: {metric: up}}}
+`), spec.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := openDB(t)
+	defer db.Close()
+	app := db.AppenderV2(context.Background())
+	for k := int64(-20); k <= 4*240; k++ {
+		v := 1.0
+		if k%4 == 0 {
+			v = 0
+		}
+		if _, err := app.Append(0, labels.FromStrings(labels.MetricName, "up", "instance", "a"), 0, start+k*15_000, v, nil, nil, storage.AppendV2Options{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := app.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	const seconds = float64(end-start) / 1000
+	for _, o := range set.Objectives {
+		have, err := formula.Of(context.Background(), db, o, start, end)
+		if err != nil || len(have) != 1 {
+			t.Fatalf("%s: want one budget, have %v, %v", o.ID(), have, err)
+		}
+		if b := have[0]; math.Abs(b.Total-seconds) > seconds/100 || math.Abs(b.Bad-seconds/4) > seconds/100 {
+			t.Errorf("%s: want %g s bad of %g, have %v of %v", o.ID(), seconds/4, seconds, b.Bad, b.Total)
+		}
+	}
+}
+
 // Each cause is named by the case that only it explains.
 func TestCauses(t *testing.T) {
 	nan := math.NaN()
@@ -198,12 +244,16 @@ func TestCauses(t *testing.T) {
 		{"a window that samples do not fill", formula.Budget{Ratio: 0.0015, Mean: nan, Bad: 15, Total: 10_000}, slo.Counts{Bad: 10, Total: 10_000}, []string{"extrapolation"}},
 		{"half of the traffic was not seen", formula.Budget{Ratio: 0.002, Mean: nan, Bad: 10, Total: 5_000}, slo.Counts{Bad: 10.5, Total: 10_000}, []string{"lost-events", "total"}},
 		{"a query that sums nothing", formula.Budget{Labels: labels.FromStrings("instance", "a"), Ratio: 0.5}, slo.Counts{Bad: 1, Total: 10_000}, []string{"one-budget"}},
+		{"a gauge between two looks", formula.Budget{Ratio: 0.0015, Mean: nan, Bad: 15, Total: 10_000}, slo.Counts{Bad: 10, Total: 10_000}, []string{"steps"}},
 		{"minutes are good or bad", formula.Budget{Ratio: 0.5, Mean: nan, Bad: 10, Total: 20}, slo.Counts{Bad: 1, Total: 10}, []string{"time-slices"}},
 	} {
 		var have []string
 		o := slo.Objective{Target: 0.99}
-		if slices.Contains(c.want, "time-slices") {
+		switch {
+		case slices.Contains(c.want, "time-slices"):
 			o.SLI.Slice.Length = time.Minute
+		case slices.Contains(c.want, "steps"):
+			o.SLI.Terms = []slo.Term{{Kind: slo.GaugeSlices, Bad: 1, Total: 1}}
 		}
 		for _, cause := range formula.Causes(&c.theirs, c.ours, &o) {
 			if cause.Text == "" {

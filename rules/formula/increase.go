@@ -29,7 +29,7 @@ func (e *evaluator) increase(ctx context.Context, o *slo.Objective, start, end i
 	q = q.Over(window)
 	seconds := window.Seconds()
 	if o.SLI.Terms[0].Kind == slo.GaugeSlices {
-		seconds = 1 // the text counts slices, not their rate
+		seconds = bind.Step.Seconds() // the text counts slices, not their rate
 	}
 	total, err := e.at(ctx, q.Total, end)
 	if err != nil {

@@ -55,7 +55,7 @@ func (e *evaluator) sloth(ctx context.Context, o *slo.Objective, start, end int6
 	c = c.Over(slice)
 	seconds := time.Minute.Seconds()
 	if o.SLI.Terms[0].Kind == slo.GaugeSlices {
-		seconds = float64(time.Minute) / float64(slice) // the text counts slices, not their rate
+		seconds = bind.Step.Seconds() * float64(time.Minute) / float64(slice) // the text counts slices, not their rate
 	}
 	for _, count := range []struct {
 		query string

@@ -4,11 +4,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/slowburn/slowburn/slo"
 )
+
+// Step is how often the texts look at a gauge: each look is one slice, of that length.
+const Step = 15 * time.Second
 
 // Texts are queries for bad and all events that count what the SLI's terms count, over
 // a range still to be given. They bind to the same terms, but for those of native
@@ -46,7 +50,7 @@ func sumText(s *slo.SLI, weight func(*slo.Term) float64) string {
 
 func termText(t *slo.Term, by string) string {
 	const window = "[" + slo.WindowPlaceholder + "]"
-	const steps = "[" + slo.WindowPlaceholder + ":15s]"
+	steps := "[" + slo.WindowPlaceholder + ":" + slo.FormatDuration(Step) + "]"
 	sum := func(inner string) string { return "sum" + by + "(" + inner + ")" }
 	selector := t.Selector()
 	if t.Kind == slo.BucketBelow {
