@@ -3,8 +3,10 @@
 package faults
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -46,4 +48,43 @@ func TestFault26_PagingIsShedLast(t *testing.T) {
 		return nil
 	})
 	heard(t, recorder, 1, 0)
+}
+
+// TestFault26_TheMemoryOfACgroup: what a control group may hold is the limit, without a
+// flag: nine tenths of it. Within 128 MiB slowburn takes samples and answers queries all
+// the while, and pages.
+func TestFault26_TheMemoryOfACgroup(t *testing.T) {
+	t.Parallel()
+	const memory = 128 << 20
+	cgroup := rig.NewCgroup(t, memory)
+	recorder := rig.NewRecorder(t)
+	s := rig.NewSlowburn(t, rig.FeedConfig(recorder.Addr), map[string]string{"feed.yml": rig.FeedSLO})
+	s.StartIn(cgroup)
+	s.Ready(20 * time.Second)
+	limit, err := s.Metric("go_gc_gomemlimit_bytes")
+	if share := limit / memory; err != nil || share < 0.89 || share > 0.91 {
+		t.Errorf("want nine tenths of %d, have %g, %v", memory, limit, err)
+	}
+	feed := rig.NewFeed(t, s, 110*time.Second)
+	ctx, leave := context.WithCancel(context.Background())
+	var asking sync.WaitGroup
+	for client := range 4 {
+		asking.Go(func() {
+			for n := client; ctx.Err() == nil; n++ {
+				ask(ctx, s.URL()+"/api/v1/"+deadly[n%len(deadly)], 10*time.Second)
+			}
+		})
+	}
+	burn(t, feed)
+	heard(t, recorder, 1, 0)
+	stop := goOn(t, feed, 0, 20)
+	time.Sleep(time.Duration(times(2)) * time.Second)
+	stop()
+	leave()
+	asking.Wait()
+	peak, err := s.Peak()
+	if err != nil || peak > memory {
+		t.Errorf("want at most %d resident, have %d, %v", memory, peak, err)
+	}
+	fmt.Printf("%d MiB resident at most, of %d\n", peak>>20, memory>>20)
 }

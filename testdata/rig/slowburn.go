@@ -102,6 +102,13 @@ func (s *Slowburn) StartLimited(memory string, flags ...string) {
 	s.start("env", append([]string{"GOMEMLIMIT=" + memory, Program(s.t)}, s.flags(flags)...))
 }
 
+// StartIn runs it in a control group, whose folder NewCgroup returned.
+func (s *Slowburn) StartIn(cgroup string, flags ...string) {
+	s.t.Helper()
+	enter := `echo $$ > "$0"/cgroup.procs && exec "$@"`
+	s.start("sh", append([]string{"-c", enter, cgroup, Program(s.t)}, s.flags(flags)...))
+}
+
 // StartResolving runs it with a resolv.conf of its own, which names that server alone.
 func (s *Slowburn) StartResolving(names *DNS, flags ...string) {
 	s.t.Helper()
