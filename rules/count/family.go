@@ -47,6 +47,12 @@ func (f *Family) Scrape(t int64) {
 	for _, b := range f.births {
 		b.scraped(t)
 	}
+	if t > f.t[0] {
+		f.t = [...]int64{t, f.t[0], f.t[1], f.t[2], f.t[3]}
+		f.gain, f.before = 0, f.gain
+		f.forget()
+		return
+	}
 	i := 0
 	for i < len(f.t) && f.t[i] > t {
 		i++
@@ -56,10 +62,6 @@ func (f *Family) Scrape(t int64) {
 	}
 	copy(f.t[i+1:], f.t[i:])
 	f.t[i] = t
-	if i == 0 {
-		f.gain, f.before = 0, f.gain
-		f.forget()
-	}
 }
 
 // scraped notes a scrape before the birth that came after it.
@@ -127,6 +129,9 @@ func (f *Family) Twice(t int64) bool {
 }
 
 func (f *Family) forget() {
+	if len(f.births) == 0 {
+		return
+	}
 	kept := f.births[:0]
 	for _, b := range f.births {
 		if !b.Done {

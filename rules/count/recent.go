@@ -1,7 +1,5 @@
 package count
 
-import "slices"
-
 // Kept is how many samples of a series stay in memory: enough for what arrives
 // out of order by a few scrapes.
 const Kept = 4
@@ -9,8 +7,8 @@ const Kept = 4
 // Recent is the newest samples of one series in time order. Older neighbours come
 // from the raw TSDB.
 type Recent struct {
-	s [Kept]Sample
-	n uint8
+	s        [Kept]Sample // a ring that begins at first
+	first, n uint8
 	// whole says that no older sample of the series exists anywhere.
 	whole bool
 }
@@ -21,12 +19,15 @@ func (r *Recent) SetWhole() { r.whole = true }
 // Len is how many samples are held.
 func (r *Recent) Len() int { return int(r.n) }
 
+// at is the i-th sample, oldest first.
+func (r *Recent) at(i uint8) *Sample { return &r.s[(r.first+i)%Kept] }
+
 // Last is the newest sample, nil if there is none.
 func (r *Recent) Last() *Sample {
 	if r.n == 0 {
 		return nil
 	}
-	return &r.s[r.n-1]
+	return r.at(r.n - 1)
 }
 
 // Oldest is the oldest sample held, nil if there is none.
@@ -34,18 +35,19 @@ func (r *Recent) Oldest() *Sample {
 	if r.n == 0 {
 		return nil
 	}
-	return &r.s[0]
+	return r.at(0)
 }
 
 // Neighbours are the samples just before and just after t, nil where there is
 // none. known is false when a neighbour may exist that is not in memory.
 func (r *Recent) Neighbours(t int64) (prev, next *Sample, known bool) {
-	for i := int(r.n) - 1; i >= 0; i-- {
-		if r.s[i].T < t {
-			return &r.s[i], next, true
+	for i := r.n; i > 0; i-- {
+		x := r.at(i - 1)
+		if x.T < t {
+			return x, next, true
 		}
-		if r.s[i].T > t {
-			next = &r.s[i]
+		if x.T > t {
+			next = x
 		}
 	}
 	return nil, next, r.whole
@@ -54,32 +56,40 @@ func (r *Recent) Neighbours(t int64) (prev, next *Sample, known bool) {
 // Adjoins says whether no sample lies between a new one, whose successor next is, and
 // those held. They are without a gap: what lies beyond one must not be inserted.
 func (r *Recent) Adjoins(next *Sample) bool {
-	return r.n == 0 || next == nil || next.T >= r.s[0].T
+	return r.n == 0 || next == nil || next.T >= r.at(0).T
 }
 
 // Insert adds x in time order and lets go of the oldest when full. A sample older
 // than all of a full memory is not kept. One with a known timestamp is ignored.
 func (r *Recent) Insert(x Sample) {
-	i := int(r.n)
-	for i > 0 && r.s[i-1].T > x.T {
+	i := r.n
+	for i > 0 && r.at(i-1).T > x.T {
 		i--
 	}
-	if i > 0 && r.s[i-1].T == x.T {
+	if i > 0 && r.at(i-1).T == x.T {
 		return
 	}
 	if r.n < Kept {
-		copy(r.s[i+1:], r.s[i:r.n])
-		r.s[i] = x
 		r.n++
-		return
+	} else {
+		r.whole = false
+		if i == 0 {
+			return
+		}
+		r.first++ // the oldest one's place comes last
+		i--
 	}
-	r.whole = false
-	if i == 0 {
-		return
+	for k := r.n - 1; k > i; k-- {
+		*r.at(k) = *r.at(k - 1)
 	}
-	copy(r.s[:i-1], r.s[1:i])
-	r.s[i-1] = x
+	*r.at(i) = x
 }
 
 // Samples are those held, oldest first.
-func (r *Recent) Samples() []Sample { return slices.Clone(r.s[:r.n]) }
+func (r *Recent) Samples() []Sample {
+	out := make([]Sample, r.n)
+	for i := range out {
+		out[i] = *r.at(uint8(i))
+	}
+	return out
+}
