@@ -183,9 +183,11 @@ func (r reader) query(n document.Node) (text string, at document.Node, ok bool) 
 		sm := source.Mapping()
 		ref := sm.Get("metricSourceRef")
 		kind = sm.Get("type")
-		s := sm.Get("spec").Mapping()
-		query = s.Get("query", "promql", "queryString", "expr")
-		s.Rest()
+		if query = sm.Get("spec"); !query.IsText() {
+			s := query.Mapping()
+			query = s.Get("query", "promql", "queryString", "expr")
+			s.Rest()
+		}
 		sm.Done()
 		if kind.IsZero() && !ref.IsZero() {
 			if res, found := r.library.find("DataSource", ref); found {

@@ -25,10 +25,13 @@ type resource struct {
 // NewLibrary is an empty one.
 func NewLibrary() *Library { return &Library{resources: map[string]resource{}} }
 
+// inKubernetes is v1 under the name of a group, as operators define it.
+const inKubernetes = "openslo.com/v1"
+
 // Is says whether a document is OpenSLO's.
 func Is(m *document.Mapping) bool {
 	v := m.Get("apiVersion").String()
-	return v == string(slo.FormatOpenSLO) || v == string(slo.FormatOpenSLOAlpha)
+	return v == string(slo.FormatOpenSLO) || v == string(slo.FormatOpenSLOAlpha) || v == inKubernetes
 }
 
 // Add keeps a document that others may refer to. It is false for SLOs.
@@ -36,6 +39,9 @@ func (l *Library) Add(doc *spec.Reader, m *document.Mapping) bool {
 	m.Get("apiVersion")
 	kindNode := m.Require("kind")
 	kind := kindNode.String()
+	if kind == "Datasource" { // an operator's spelling
+		kind = "DataSource"
+	}
 	switch {
 	case kind == "SLO":
 		return false
@@ -47,6 +53,7 @@ func (l *Library) Add(doc *spec.Reader, m *document.Mapping) bool {
 	}
 	res := resource{Reader: doc, meta: m.Require("metadata"), spec: m.Get("spec")}
 	res.name = res.meta.Mapping().Require("name")
+	m.Get("status")
 	m.Done()
 	key := kind + "/" + res.name.String()
 	if first, dup := l.resources[key]; dup {

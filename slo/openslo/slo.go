@@ -3,6 +3,7 @@ package openslo
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,15 +23,24 @@ type reader struct {
 
 // Read reads a document of kind SLO. Each of its objectives is one of ours.
 func (l *Library) Read(doc *spec.Reader, m *document.Mapping) {
-	r := reader{doc, l, slo.Format(m.Get("apiVersion").String())}
+	version := m.Get("apiVersion")
+	r := reader{doc, l, slo.Format(version.String())}
 	before := len(r.Doc.Problems())
+	if version.String() == inKubernetes {
+		r.format = slo.FormatOpenSLO
+		r.Finding(slo.LevelInfo, "assumed", version.Problem("apiVersion %s is taken for %s", version, slo.FormatOpenSLO))
+	}
 	m.Get("kind")
+	m.Get("status")
 	metaNode, specNode := m.Require("metadata"), m.Require("spec")
 	m.Done()
 	meta, s := metaNode.Mapping(), specNode.Mapping()
 	nameNode := meta.Require("name")
 	h := header{name: nameNode, labels: r.labels(meta.Get("labels")), annotations: meta.Get("annotations").StringMap()}
 	meta.Get("displayName")
+	if version.String() == inKubernetes {
+		meta.Rest() // whatever else Kubernetes keeps there
+	}
 	meta.Done()
 	if specNode.IsZero() || nameNode.IsZero() {
 		return
@@ -132,7 +142,7 @@ func (r reader) target(m *document.Mapping) float64 {
 		m.Node().Errorf("\"target\" is missing: want a ratio such as 0.999, or targetPercent")
 		return 0
 	}
-	v, _, ok := n.Number()
+	v, ok := number(n)
 	if !percent.IsZero() {
 		v, ok = r.Percent(percent)
 	}
@@ -140,6 +150,19 @@ func (r reader) target(m *document.Mapping) float64 {
 		n.Errorf("target %s: want a ratio above 0 and below 1, such as 0.999 (or targetPercent: 99.9)", n)
 	}
 	return v
+}
+
+// number reads a number that may stand in quotes, as Kubernetes resources have it.
+func number(n document.Node) (float64, bool) {
+	text, ok := n.Text()
+	if !ok {
+		return 0, false
+	}
+	v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if err != nil {
+		n.Errorf("want a number, have %s", n.Kind())
+	}
+	return v, err == nil
 }
 
 // budgeting says what is not honoured of a budgeting method.
