@@ -92,7 +92,11 @@ func parseError(err error) error {
 	if !errors.As(err, &all) || len(all) == 0 {
 		return whole("not PromQL: " + err.Error())
 	}
-	return &Error{Offset: int(all[0].PositionRange.Start), Msg: "not PromQL: " + all[0].Err.Error()}
+	msg := "not PromQL: " + all[0].Err.Error()
+	if strings.Contains(msg, "unknown function") {
+		msg += ": Prometheus's are known here, MetricsQL's own are not"
+	}
+	return &Error{Offset: int(all[0].PositionRange.Start), Msg: msg}
 }
 
 // MetricName is the name the matchers ask for by equality, or "".
