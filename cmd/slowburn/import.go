@@ -53,14 +53,15 @@ func (i *importing) run(ctx context.Context, s streams) error {
 	for _, f := range set.Findings {
 		fmt.Fprintln(s.err, f)
 	}
+	if i.report && len(set.Objectives) > 0 {
+		// A broken file keeps no other from its report.
+		return errors.Join(i.compare(ctx, s, config, set.Objectives), err)
+	}
 	if err != nil {
 		return err
 	}
 	if len(set.Objectives) == 0 {
 		return errors.New("the files hold no objectives")
-	}
-	if i.report {
-		return i.compare(ctx, s, config, set.Objectives)
 	}
 	text, err := rewrite(set.Objectives, config.specOptions())
 	if err != nil {

@@ -128,8 +128,9 @@ func TestImportReport(t *testing.T) {
 	}
 }
 
-// TestImportReportGoesOn: one formula that Prometheus cannot evaluate keeps no other
-// objective from its budget, and a subquery has a step if it names none.
+// TestImportReportGoesOn: neither a formula that Prometheus cannot evaluate nor a broken
+// file keeps another objective from its budget, and a subquery has a step if it names
+// none.
 func TestImportReportGoesOn(t *testing.T) {
 	dir := t.TempDir()
 	raw := filepath.Join(dir, "raw")
@@ -143,9 +144,13 @@ func TestImportReportGoesOn(t *testing.T) {
     sli: {raw: {error_ratio_query: 'avg_over_time((count(pay_total) < bool 2)[{{.window}}:])'}}
     alerting: {name: PaySeen}
 `)
-	code, out, complaint := slowburn(t, "import", "--report", "--history.tsdb="+raw, file)
-	if code != 0 || !strings.Contains(out, "pay/errors") || !strings.Contains(out, "pay/seen") {
-		t.Errorf("want the report of two objectives, have %d, %s %s", code, out, complaint)
+	broken := write(t, filepath.Join(dir, "broken.yml"), strings.Replace(slothPay, "objective: 99", "objective: 101", 1))
+	code, out, complaint := slowburn(t, "import", "--report", "--history.tsdb="+raw, file, broken)
+	if code != 1 || !strings.Contains(complaint, "objective 101: want a percentage") {
+		t.Errorf("want the broken file told, have %d, %s", code, complaint)
+	}
+	if !strings.Contains(out, "pay/errors") || !strings.Contains(out, "pay/seen") {
+		t.Errorf("want the report of two objectives, have %s %s", out, complaint)
 	}
 	if want := "pay/many: the formula of its tool fails: evaluate rate("; !strings.Contains(complaint, want) {
 		t.Errorf("want %q, have %s", want, complaint)
