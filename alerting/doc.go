@@ -16,7 +16,8 @@
 //
 // What Alertmanager does with times decides ours. It resolves an alert on its own at
 // endsAt, so every send moves endsAt 4 resends ahead, and a restart of slowburn that
-// takes less than 3 minutes is not seen. It forgets its alerts when it restarts, so a
+// takes less than 3 minutes is not seen. It judges by its own clock, which is read off
+// its answers, and told times by that (clock.go). It forgets its alerts when it restarts, so a
 // loop looks at its start time (probe.go) and sends all again when that changed.
 //
 // If nobody acknowledges a page for a minute a webhook gets it (secondpath.go).

@@ -18,7 +18,8 @@
 // watched in absence.go; groups that had no data for long expire (expire.go); a
 // reload keeps ledgers and alerts (apply.go) and reads what longer windows need
 // (reach.go). Restore rebuilds all of it
-// at start (restore.go, resume.go).
+// at start (restore.go, resume.go), where the store was lost from the ledger alone
+// (rebuild.go).
 //
 // What an objective asks by free PromQL is asked beside all that, minute by minute of
 // event time, and counted in a source of its own (ask.go, freequery.go, rules/query).

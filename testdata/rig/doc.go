@@ -10,5 +10,9 @@
 // which calls the Webhook (webhook.go); the test reads the budget through
 // Prometheus's Go client (read.go) and compares it with Shop.Truth. Feed
 // (feed.go) stands in for shop and Prometheus where a test wants to know which
-// samples were acknowledged, or has no patience.
+// samples were acknowledged, or has no patience, and Recorder (recorder.go) for
+// Alertmanager where it wants to see what goes over the wire.
+//
+// Around them stand what may fail: certificates (authority.go), a name server (dns.go),
+// a control group's memory (cgroup.go).
 package rig

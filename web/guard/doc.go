@@ -5,7 +5,8 @@
 // It knows neither routes nor what is served behind them.
 //
 // The path of one request: its connection is counted and, at the limit, an idle
-// one gives way (conns.go); Headers sets what browsers must know; Auth decides
+// one gives way (conns.go), and shown the certificate of the moment (certificate.go);
+// Headers sets what browsers must know; Auth decides
 // by scope (auth.go), telling bearer tokens apart from the web config file's
 // basic auth (basic.go); CrossOrigin refuses state changes that another site
 // caused (origin.go); Body bounds the body's size and its slowness (body.go); a
