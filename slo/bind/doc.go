@@ -8,7 +8,8 @@
 //
 // The path of one SLI: Parse reads a query with {{.window}} for its range
 // (query.go). Events takes two of them, Ratio one (ratio.go). A linear is a weighted
-// sum of counts (linear.go); what is counted in time slices is in slices.go. Terms
-// of a share are added up where they count the same (ratio.go). Selector reads a
-// bare selector (selector.go).
+// sum of counts (linear.go); what is counted in time slices is in slices.go, rates at
+// every step of a subquery in steps.go, shares of native histograms in fraction.go.
+// Terms of a share are added up where they count the same (ratio.go). Selector reads
+// a bare selector (selector.go).
 package bind

@@ -225,20 +225,6 @@ func linearCall(e *parser.Call) (linear, error) {
 	return linear{}, fmt.Errorf("it uses %s()", e.Func.Name)
 }
 
-// histogram turns sums of what were taken for counters into observations of
-// native histograms.
-func (l linear) histogram(kind slo.TermKind, threshold float64) (linear, error) {
-	out := l
-	out.terms = slices.Clone(l.terms)
-	for i := range out.terms {
-		if out.terms[i].Kind != slo.Counter {
-			return linear{}, errors.New("it asks a histogram function about something else")
-		}
-		out.terms[i].Kind, out.terms[i].Threshold = kind, threshold
-	}
-	return out, nil
-}
-
 func linearBinary(e *parser.BinaryExpr) (linear, error) {
 	if l, ok, err := portion(e); ok {
 		return l, err

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/prometheus/prometheus/promql/parser"
@@ -83,44 +82,6 @@ func ratioShare(e parser.Expr, good float64) (share, error) {
 	}
 	return share{}, errors.New("it is no ratio a / b or 1 − a / b of counts")
 }
-
-// portion recognises a share of a native histogram's observations times all of them;
-// ok is false if there is no such share.
-func portion(e *parser.BinaryExpr) (l linear, ok bool, err error) {
-	if e.Op != parser.MUL {
-		return linear{}, false, nil
-	}
-	for _, sides := range [][2]parser.Expr{{e.LHS, e.RHS}, {e.RHS, e.LHS}} {
-		if !fractional(sides[0]) {
-			continue
-		}
-		s, err := ratioShare(sides[0], 0)
-		if err != nil {
-			return linear{}, true, err
-		}
-		all, err := linearOf(sides[1])
-		switch {
-		case err != nil:
-			return linear{}, true, err
-		case sameKind(s.total, all) != nil || !slices.EqualFunc(s.total.terms, all.terms, equalTerms):
-			return linear{}, true, errors.New("it multiplies a share of events by other events")
-		}
-		return s.part, true, nil
-	}
-	return linear{}, false, nil
-}
-
-// fractional says whether an expression is histogram_fraction(…) or 1 − that.
-func fractional(e parser.Expr) bool {
-	if b, ok := unparen(e).(*parser.BinaryExpr); ok && b.Op == parser.SUB {
-		e = b.RHS
-	}
-	c, ok := unparen(e).(*parser.Call)
-	return ok && c.Func.Name == "histogram_fraction"
-}
-
-// equalTerms says whether two terms of sums are the same.
-func equalTerms(t, u slo.Term) bool { return sameEvents(t, u) && t.Bad == u.Bad }
 
 // guards says whether an expression compares a sum with 0: what follows `and` or
 // `unless` then only guards a division.
@@ -260,46 +221,6 @@ func averageShare(c *parser.Call, avg *parser.AggregateExpr) (share, error) {
 		}
 	}
 	return divide(part, total)
-}
-
-// fractionShare is histogram_fraction(lower, upper, …) of a native histogram.
-func fractionShare(e *parser.Call) (share, error) {
-	lower, err1 := linearOf(e.Args[0])
-	upper, err2 := linearOf(e.Args[1])
-	if err1 != nil || err2 != nil || !lower.isConstant() || !upper.isConstant() {
-		return share{}, errors.New("the bounds of histogram_fraction() are not plain numbers")
-	}
-	l, err := linearOf(e.Args[2])
-	if err != nil {
-		return share{}, err
-	}
-	total, err := l.histogram(slo.HistogramCount, 0)
-	if err != nil {
-		return share{}, err
-	}
-	part, err := l.upTo(upper.constant)
-	if err != nil {
-		return share{}, err
-	}
-	// Latencies are above 0, so that a fraction from 0 on is one from -Inf on.
-	if lower.constant != 0 && !math.IsInf(lower.constant, -1) {
-		below, err := l.upTo(lower.constant)
-		if err != nil {
-			return share{}, err
-		}
-		if part, err = part.add(below.scale(-1)); err != nil {
-			return share{}, err
-		}
-	}
-	return divide(part, total)
-}
-
-// upTo are the observations of native histograms up to a bound.
-func (l linear) upTo(bound float64) (linear, error) {
-	if math.IsInf(bound, 1) {
-		return l.histogram(slo.HistogramCount, 0)
-	}
-	return l.histogram(slo.HistogramBelow, bound)
 }
 
 // terms are the SLI's terms: like ones added up, those that count nothing left
