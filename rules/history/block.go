@@ -36,6 +36,30 @@ func (b *block) push(cell *[columns]float64) {
 	b.n++
 }
 
+// pushEmpty appends n cells that hold nothing; there must be room for them. That is no
+// work where a cell's zeros stand for nothing.
+func (b *block) pushEmpty(n int) {
+	for n > 0 && b.lifted() {
+		b.push(&[columns]float64{})
+		n--
+	}
+	b.n += uint8(n)
+}
+
+func (b *block) lifted() bool {
+	all := b.columns()
+	return slices.ContainsFunc(all[:], column.lifted)
+}
+
+// filled are the cells that may hold something, a bit each.
+func (b *block) filled() uint64 {
+	cells := uint64(0)
+	for _, c := range b.columns() {
+		cells |= c.filled()
+	}
+	return cells & (1<<b.n - 1)
+}
+
 // sums are what was counted up to the end of the first n cells.
 func (b *block) sums(n int) (s [columns]float64) {
 	rest := column(b.words)

@@ -105,6 +105,24 @@ func (c column) cell(n int) float64 {
 	return c.least() + float64(beyond)
 }
 
+// filled are the cells that may hold something, a bit each.
+func (c column) filled() uint64 {
+	switch {
+	case c == nil:
+		return 0
+	case len(c) == plain || c.lifted():
+		return math.MaxUint64
+	}
+	cells := uint64(0)
+	for _, slice := range c[2:] {
+		cells |= slice
+	}
+	return cells
+}
+
+// lifted says that a cell's zeros stand for more than nothing.
+func (c column) lifted() bool { return c != nil && len(c) != plain && c.least() != 0 }
+
 func (c column) start() float64 {
 	if c == nil {
 		return 0

@@ -1,6 +1,9 @@
 package history
 
-import "slices"
+import (
+	"math/bits"
+	"slices"
+)
 
 // level is a stretch of the past at one grain: a queue of blocks of cells, and the cell
 // that is still filling. A cell holds what was counted in (start, start+grain].
@@ -32,6 +35,11 @@ func (l *level) add(end int64, d *[columns]float64) {
 	}
 	for l.cell < end {
 		l.push()
+		// The cells after it, up to the one that holds end, are empty.
+		newest := &l.blocks[len(l.blocks)-1]
+		empty := min(int((end-l.cell+l.grain-1)/l.grain), cells-int(newest.n))
+		newest.pushEmpty(empty)
+		l.cell += int64(empty) * l.grain
 	}
 	for i, v := range d {
 		l.open[i] += v
@@ -58,12 +66,12 @@ func (l *level) push() {
 func (l *level) pass(old int) {
 	for i := range l.blocks[:old] {
 		b := &l.blocks[i]
-		for n := range int(b.n) {
-			l.from += l.grain
-			if cell := b.cell(n); l.older != nil && cell != [columns]float64{} {
-				l.older.add(l.from, &cell)
-			}
+		for rest := b.filled(); rest != 0 && l.older != nil; rest &= rest - 1 {
+			n := bits.TrailingZeros64(rest)
+			cell := b.cell(n)
+			l.older.add(l.from+int64(n+1)*l.grain, &cell)
 		}
+		l.from += int64(b.n) * l.grain
 	}
 	l.blocks = l.blocks[old:]
 }
