@@ -100,7 +100,7 @@ func (e *Engine) evaluate(b *budget, ts, now int64) {
 
 func (e *Engine) evaluation(b *budget, target float64, ts int64, at slo.At) *evaluation {
 	ev := &evaluation{ts: ts, target: target, hour: at(slo.Rolling(time.Hour))}
-	ev.pairs = slo.PairsAt(b.def.Rules, target, at)
+	ev.pairs = slo.AppendPairs(nil, b.def.Rules, target, at)
 	ev.state = slo.StateAt(b.def, ev.pairs, at)
 	ev.windows = make([]slo.Counts, len(b.obj.Windows))
 	for i, w := range b.obj.Windows {

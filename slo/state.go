@@ -1,6 +1,9 @@
 package slo
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Coverage bounds below which a pair does not start to fire, a budget has no
 // data, and a window counts as only partly observed; ratios.
@@ -14,16 +17,16 @@ const (
 // evaluation's slot. short windows (under 6 h) leave out late amounts.
 type At func(w Window) Counts
 
-// PairsAt evaluates every pair of every rule: one entry per pair, rules in
-// order. A pair holds when the burn rates of both windows exceed its factor,
+// AppendPairs evaluates every pair of every rule and appends one entry per pair to out,
+// rules in order. A pair holds when the burn rates of both windows exceed its factor,
 // the long window has at least MinBadEvents bad events, and at least half of
 // the short window's scrapes were observed.
-func PairsAt(rules []Rule, target float64, at At) []PairStatus {
+func AppendPairs(out []PairStatus, rules []Rule, target float64, at At) []PairStatus {
 	n := 0
 	for i := range rules {
 		n += len(rules[i].Pairs)
 	}
-	out := make([]PairStatus, 0, n)
+	out = slices.Grow(out, n)
 	for i := range rules {
 		r := &rules[i]
 		for _, p := range r.Pairs {

@@ -14,6 +14,7 @@ type evaluation struct {
 	curve   *curve
 	windows []windowCursor
 	states  *stateCurve
+	pairs   []slo.PairStatus // room for those of one slot
 
 	// ts is the slot's end, and i the index of the curve's newest change by then.
 	ts int64

@@ -246,7 +246,7 @@ func (w *world) want(mint, maxt int64) map[string][]point {
 				is := slo.StateNoData
 				if rows[ts] {
 					at := func(win slo.Window) slo.Counts { return count(win, ts) }
-					is = slo.StateAt(b.Objective, slo.PairsAt(b.Objective.Rules, b.TargetAt(ts), at), at)
+					is = slo.StateAt(b.Objective, slo.AppendPairs(nil, b.Objective.Rules, b.TargetAt(ts), at), at)
 				}
 				p := point{T: ts}
 				if is == state {

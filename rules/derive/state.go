@@ -19,7 +19,8 @@ func (e *evaluation) state() slo.State {
 	if e.i < 0 || e.curve.ts[e.i] != e.ts || !e.curve.row[e.i] {
 		return slo.StateNoData
 	}
-	return slo.StateAt(e.entry.Objective, slo.PairsAt(e.entry.Objective.Rules, e.target(), e.counts), e.counts)
+	e.pairs = slo.AppendPairs(e.pairs[:0], e.entry.Objective.Rules, e.target(), e.counts)
+	return slo.StateAt(e.entry.Objective, e.pairs, e.counts)
 }
 
 // prepareStates computes all states of the timeline at once, or takes those another
