@@ -40,7 +40,7 @@ func (b *batch) addSample(i, end int) error {
 		case 1<<3 | wireFixed64:
 			x.v, i = fixed64(body, i+1)
 		case 2<<3 | wireVarint:
-			u, i = uvarint(body, i+1)
+			u, i = longUvarint(body, i+1)
 			x.t = int64(u)
 		case 3<<3 | wireVarint:
 			u, i = uvarint(body, i+1)

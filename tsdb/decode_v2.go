@@ -10,13 +10,9 @@ import (
 func (b *batch) decodeV2(lim *Limits) error {
 	body := b.body
 	for i := 0; i < len(body); {
-		tag, at := uvarint(body, i)
-		if at < 0 {
-			return errMalformed
-		}
-		switch tag {
+		switch body[i] { // a tag of one byte, as all that are known
 		case 4<<3 | wireBytes:
-			start, end := span(body, at)
+			start, end := span(body, i+1)
 			if end < 0 {
 				return errMalformed
 			}
@@ -28,7 +24,7 @@ func (b *batch) decodeV2(lim *Limits) error {
 			b.symbols = push(b.symbols, symbol{stretch{uint32(start), uint32(end)}, hashOf(body[start:end])})
 			i = end
 		case 5<<3 | wireBytes:
-			start, end := span(body, at)
+			start, end := span(body, i+1)
 			if end < 0 {
 				return errMalformed
 			}
@@ -37,6 +33,10 @@ func (b *batch) decodeV2(lim *Limits) error {
 			}
 			i = end
 		default:
+			tag, at := uvarint(body, i)
+			if at < 0 {
+				return errMalformed
+			}
 			if i = skip(body, at, tag); i < 0 {
 				return errMalformed
 			}

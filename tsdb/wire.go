@@ -58,11 +58,21 @@ func longUvarint(b []byte, i int) (uint64, int) {
 // span reads a length at i and returns where the bytes behind it begin and end;
 // end is negative if they reach beyond b.
 func span(b []byte, i int) (start, end int) {
-	n, i := uvarint(b, i)
-	if i < 0 || n > uint64(len(b)-i) {
+	if uint(i) < uint(len(b)) && b[i] < 0x80 {
+		start = i + 1
+		end = start + int(b[i])
+	} else {
+		n, at := longUvarint(b, i)
+		if at < 0 || n > uint64(len(b)) {
+			return 0, -1
+		}
+		start = at
+		end = at + int(n)
+	}
+	if end > len(b) {
 		return 0, -1
 	}
-	return i, i + int(n)
+	return start, end
 }
 
 // fixed64 reads eight bytes at i as a float.

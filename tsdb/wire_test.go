@@ -8,7 +8,7 @@ import (
 )
 
 // TestUvarint: whatever lies behind a varint, and wherever the message ends, it reads
-// what encoding/binary does.
+// what encoding/binary does, and a span is as long as that says.
 func TestUvarint(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := rapid.Uint64().Draw(t, "v") >> rapid.IntRange(0, 63).Draw(t, "shift")
@@ -16,6 +16,10 @@ func TestUvarint(t *testing.T) {
 		b := append(binary.AppendUvarint(make([]byte, before), v), rapid.SliceOfN(rapid.Byte(), 0, 12).Draw(t, "behind")...)
 		b = b[:rapid.IntRange(before, len(b)).Draw(t, "end")]
 		want, n := binary.Uvarint(b[before:])
+		start, end := span(b, before)
+		if fits := n > 0 && want <= uint64(len(b)-before-n); fits && (start != before+n || end != start+int(want)) || !fits && end >= 0 {
+			t.Fatalf("%x from %d: want %d bytes behind the length, %t; have %d to %d", b, before, want, fits, start, end)
+		}
 		if n <= 0 {
 			want, n = 0, -1-before
 		}
