@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,7 +15,8 @@ func NewCgroup(t testing.TB, memory int64) string {
 	t.Helper()
 	name := fmt.Sprintf("slowburn-test-%d-%d", os.Getpid(), memory)
 	var last error
-	for root, file := range map[string]string{"/sys/fs/cgroup/memory": "memory.limit_in_bytes", "/sys/fs/cgroup": "memory.max"} { // v1, v2
+	for _, limit := range []string{"/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory.max"} { // v1, v2
+		root, file := filepath.Split(limit)
 		dir := filepath.Join(root, name)
 		if last = os.Mkdir(dir, 0o755); last != nil {
 			continue
@@ -28,7 +30,14 @@ func NewCgroup(t testing.TB, memory int64) string {
 				time.Sleep(100 * time.Millisecond)
 			}
 		})
-		if last = os.WriteFile(filepath.Join(dir, file), fmt.Appendln(nil, memory), 0); last == nil {
+		// The kernel has made the file. Beside v1 the other root may be any folder.
+		f, err := os.OpenFile(filepath.Join(dir, file), os.O_WRONLY, 0)
+		if err != nil {
+			last = err
+			continue
+		}
+		_, err = fmt.Fprintln(f, memory)
+		if last = errors.Join(err, f.Close()); last == nil {
 			return dir
 		}
 	}
