@@ -8,7 +8,7 @@ import (
 // merge adds up streams into one curve over the spans of the need.
 func merge(n *need, streams []*stream, slot int64) *curve {
 	c := &curve{}
-	room := 0
+	most := 0 // changes
 	for i := range n.spans {
 		longest := 0
 		for _, st := range streams {
@@ -22,13 +22,13 @@ func merge(n *need, streams []*stream, slot int64) *curve {
 				}
 			}
 		}
-		room += longest + 1
+		most += longest + 1
 	}
-	c.ts = make([]int64, 0, room)
-	c.row = make([]bool, 0, room)
+	c.ts = make([]int64, 0, most)
+	c.row = make([]bool, 0, most)
 	for k := range c.col {
 		if c.col[k] != nil {
-			c.col[k] = make([]float64, 0, room)
+			c.col[k] = make([]float64, 0, most)
 		}
 	}
 	for i, s := range n.spans {
