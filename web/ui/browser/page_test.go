@@ -62,6 +62,7 @@ func (c Chromium) Open(t testing.TB, base, path string, s Screen) *Page {
 	}
 	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+	call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watchWidth})
 	p.Do(chromedp.Navigate(base + path))
 	t.Cleanup(func() {
 		p.mu.Lock()
@@ -201,10 +202,29 @@ func (p *Page) ShotIn(dir, name string) {
 	}
 }
 
-// FitsWidth fails if the page is wider than its screen.
+// FitsWidth fails if the page is wider than its screen, or was in any frame, and
+// names what is.
 func (p *Page) FitsWidth() {
 	p.t.Helper()
-	if over := Eval[int](p, "Math.max(document.documentElement.scrollWidth, document.getElementById('main').scrollWidth) - innerWidth"); over > 0 {
-		p.t.Errorf("the page is %d px wider than the screen", over)
+	if wide := Eval[string](p, "widest()"); wide != "" {
+		p.t.Error(wide)
 	}
 }
+
+// watchWidth looks at each frame before it is shown: what is too wide for a moment
+// only is seen as well, on a quick machine and on a slow one.
+const watchWidth = `(() => {
+	let over = 0, text = ''
+	const look = () => {
+		const main = document.getElementById('main')
+		const now = Math.max(document.documentElement.scrollWidth, main ? main.scrollWidth : 0) - innerWidth
+		if (now <= over) return
+		over = now
+		const wide = [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth)
+		text = location.href.slice(0, 200) + ' is ' + now + ' px wider than the screen: ' +
+			wide.map(e => '\n\t' + e.tagName + '.' + e.className + ' ends at ' + Math.round(e.getBoundingClientRect().right) + ' px: ' + (e.innerText ?? '').slice(0, 60)).join('')
+	}
+	const each = () => { look(); requestAnimationFrame(each) }
+	document.addEventListener('DOMContentLoaded', each)
+	window.widest = () => (look(), text)
+})()`

@@ -163,13 +163,15 @@ func hostile(t *testing.T, chromium Chromium, base string) {
 	p.Shot("hostile")
 }
 
-// long opens the views in which a text of 10 kB could push everything else away.
+// long opens the views in which a text of 10 kB could push everything else away, and
+// waits for what comes last in each.
 func long(t *testing.T, chromium Chromium, base string) {
 	for _, screen := range []Screen{Desk, Phone} {
-		for _, path := range []string{"?q=wordy", objectivePath("wordy", wordyName), "releases?service=wordy"} {
+		for path, last := range map[string]string{
+			"?q=wordy": wordyName, objectivePath("wordy", wordyName): tenKB("selector"), "releases?service=wordy": "May override",
+		} {
 			p := chromium.Open(t, base, path, screen)
-			p.See("wordy")
-			p.Until("!/Loading…|Asking…/.test(document.body.innerText)")
+			p.See("wordy", last)
 			p.FitsWidth()
 			if high := Eval[int](p, "Math.max(...[...document.querySelectorAll('h1, header.title, tbody tr')].map(e => e.offsetHeight))"); high > 900 {
 				t.Errorf("%s: one text is %d px high", path, high)

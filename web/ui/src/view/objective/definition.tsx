@@ -11,6 +11,12 @@ export function Definition({ objective, budget }: { objective: Objective; budget
     <section class="definition">
       <h2>Definition</h2>
       <dl>
+        {objective.description && (
+          <>
+            <dt>Description</dt>
+            <dd>{objective.description}</dd>
+          </>
+        )}
         <dt>Runs</dt>
         <dd>
           {how(sli)}

@@ -58,7 +58,7 @@ export function ObjectiveView({ params }: { params: URLSearchParams }) {
         <Outside url={budget?.runbook}>Runbook</Outside>
         <Outside url={budget?.dashboard}>Dashboard</Outside>
         {objective && (
-          <span class="soft">
+          <span class="about">
             {[objective.description, objective.owner, objective.tier && objective.tier + ' tier'].filter(Boolean).join(' · ')}
           </span>
         )}
