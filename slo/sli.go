@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 )
 
@@ -137,16 +138,20 @@ func (t *Term) Matches(lset labels.Labels) bool {
 	return true
 }
 
-// Selector is the term's PromQL selector.
+// Selector is the term's PromQL selector. A metric name of other characters than
+// Prometheus 2 knew stands quoted within the braces.
 func (t *Term) Selector() string {
 	parts := make([]string, 0, len(t.Matchers))
 	name := ""
 	for _, m := range t.Matchers {
-		if m.Name == labels.MetricName && m.Type == labels.MatchEqual {
+		switch {
+		case m.Name != labels.MetricName || m.Type != labels.MatchEqual:
+			parts = append(parts, m.String())
+		case model.LegacyValidation.IsValidMetricName(m.Value):
 			name = m.Value
-			continue
+		default:
+			parts = slices.Insert(parts, 0, strconv.Quote(m.Value))
 		}
-		parts = append(parts, m.String())
 	}
 	if len(parts) == 0 {
 		return name

@@ -93,7 +93,7 @@ func (c *checked) lookAt(ctx context.Context, ask asker, o *slo.Objective) error
 // lookAtGroups looks for groups with bad events that total knows nothing of: their
 // bad events are in the roll-up and in no group.
 func (c *checked) lookAtGroups(ctx context.Context, ask asker, o *slo.Objective) error {
-	by := strings.Join(o.SLI.By, ", ")
+	by := bind.Names(o.SLI.By)
 	var bad, total []string
 	for i := range o.SLI.Terms {
 		switch t := &o.SLI.Terms[i]; {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/slowburn/slowburn/slo"
@@ -21,11 +22,23 @@ func Texts(s *slo.SLI) (bad, total string) {
 	return sumText(s, func(t *slo.Term) float64 { return t.Bad }), sumText(s, func(t *slo.Term) float64 { return t.Total })
 }
 
+// Names lists label names as PromQL's by does: quoted where Prometheus 2 would not
+// have known them.
+func Names(labelNames []string) string {
+	quoted := slices.Clone(labelNames)
+	for i, name := range quoted {
+		if !model.LabelName(name).IsValidLegacy() {
+			quoted[i] = strconv.Quote(name)
+		}
+	}
+	return strings.Join(quoted, ", ")
+}
+
 // sumText writes a weighted sum of terms.
 func sumText(s *slo.SLI, weight func(*slo.Term) float64) string {
 	by := ""
 	if len(s.By) > 0 {
-		by = " by (" + strings.Join(s.By, ", ") + ") "
+		by = " by (" + Names(s.By) + ") "
 	}
 	var b strings.Builder
 	for i := range s.Terms {

@@ -99,7 +99,7 @@ func (r *Reader) Groups(n document.Node) []string {
 	for _, v := range n.OneOrMore() {
 		name := v.String()
 		switch {
-		case !model.LabelName(name).IsValidLegacy() || strings.HasPrefix(name, "__"):
+		case !model.UTF8Validation.IsValidLabelName(name) || strings.HasPrefix(name, "__"):
 			v.Errorf("%q is not a label name", name)
 		case name == "le":
 			v.Errorf("\"le\" tells a histogram's buckets apart, not users: it cannot make budgets")
