@@ -15,7 +15,8 @@ var otherRanges = regexp.MustCompile(`\[\s*(\$__rate_interval|\$__interval|\$__r
 
 // Assume reads a query for counts that does not say {{.window}}: a bare selector, a
 // sum of counters, or rates over a range of their own. It returns what it took for
-// granted, in sentences. counter says that bare series are counters.
+// granted, in sentences. counter says that bare series are counters; if not, those of
+// other names than counters have are gauges.
 func Assume(text string, counter bool) (*Query, []string, error) {
 	var assumed []string
 	if m := otherRanges.FindStringSubmatch(text); m != nil {
@@ -34,13 +35,13 @@ func Assume(text string, counter bool) (*Query, []string, error) {
 		return nil, nil, parseError(err)
 	}
 	if vs, bare := unparen(expr).(*parser.VectorSelector); bare {
-		if !counter && !isCounter(vs) {
-			return nil, nil, whole("counter is false, so each value would be a count of its own, which Prometheus's series do not have: want a counter, or an expression of rates")
-		}
-		text = "sum(" + vs.String() + ")"
-		if expr, err = promParser.ParseExpr(text); err != nil {
+		if expr, err = promParser.ParseExpr("sum(" + vs.String() + ")"); err != nil {
 			return nil, nil, parseError(err)
 		}
+	}
+	if !counter && gauges(expr) {
+		q, err := Parse("avg_over_time((" + expr.String() + ")[" + slo.WindowPlaceholder + ":1m])")
+		return q, append(assumed, "counter is false: the values, looked at each minute, are averaged over the window"), err
 	}
 	ranged, bare := overWindow(expr)
 	if bare {
@@ -56,6 +57,22 @@ func Assume(text string, counter bool) (*Query, []string, error) {
 
 // probeText is probeWindow as PromQL prints it.
 const probeText = "2m11s"
+
+// gauges says that an expression, which is no bare selector, takes series as they are
+// which no name tells to be counters.
+func gauges(expr parser.Expr) bool {
+	found := false
+	parser.Inspect(expr, func(n parser.Node, path []parser.Node) error {
+		vs, ok := n.(*parser.VectorSelector)
+		if !ok || isCounter(vs) {
+			return nil
+		}
+		_, ranged := path[len(path)-1].(*parser.MatrixSelector)
+		found = found || !ranged
+		return nil
+	})
+	return found
+}
 
 func isCounter(vs *parser.VectorSelector) bool {
 	for _, suffix := range []string{"_total", "_count", "_bucket", "_sum"} {

@@ -43,6 +43,8 @@ func (r reader) sli(m *document.Mapping, h header) slo.SLI {
 	case !ref.IsZero():
 		res, ok := r.library.find("SLI", ref)
 		if !ok {
+			what, _ := r.library.missing("SLI", ref)
+			ref.Errorf("%s", what)
 			return slo.SLI{}
 		}
 		if s = res.spec; s.IsZero() {
@@ -192,6 +194,9 @@ func (r reader) query(n document.Node) (text string, at document.Node, ok bool) 
 		if kind.IsZero() && !ref.IsZero() {
 			if res, found := r.library.find("DataSource", ref); found {
 				kind = res.spec.Mapping().Get("type")
+			} else {
+				what, _ := r.library.missing("DataSource", ref)
+				r.Finding(slo.LevelInfo, "assumed", ref.Problem("%s; its query is taken for PromQL", what))
 			}
 		}
 	}

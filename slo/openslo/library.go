@@ -1,6 +1,7 @@
 package openslo
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -68,21 +69,24 @@ func (l *Library) Add(doc *spec.Reader, m *document.Mapping) bool {
 // find is what a reference leads to.
 func (l *Library) find(kind string, ref document.Node) (resource, bool) {
 	res, ok := l.resources[kind+"/"+ref.String()]
-	if !ok {
-		var names []string
-		for key := range l.resources {
-			if name, is := strings.CutPrefix(key, kind+"/"); is {
-				names = append(names, name)
-			}
-		}
-		slices.Sort(names)
-		hint := "no file defines one"
-		if near := document.Nearest(ref.String(), names); near != "" {
-			hint = "did you mean \"" + near + "\"?"
-		} else if len(names) > 0 {
-			hint = "there are " + strings.Join(names, ", ")
-		}
-		ref.Errorf("%s %q is not in any of the files: %s", kind, ref, hint)
-	}
 	return res, ok
+}
+
+// missing says what a reference that leads nowhere may have meant. elsewhere: no file
+// defines anything of the kind, so others do, beside which the SLO's files are not read.
+func (l *Library) missing(kind string, ref document.Node) (what string, elsewhere bool) {
+	var names []string
+	for key := range l.resources {
+		if name, is := strings.CutPrefix(key, kind+"/"); is {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	hint := "no file defines one"
+	if near := document.Nearest(ref.String(), names); near != "" {
+		hint = "did you mean \"" + near + "\"?"
+	} else if len(names) > 0 {
+		hint = "there are " + strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s %q is not in any of the files: %s", kind, ref, hint), len(names) == 0
 }

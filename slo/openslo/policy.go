@@ -7,17 +7,29 @@ import (
 	"github.com/slowburn/slowburn/slo/document"
 )
 
-// alerts reads the alert policies, each an alert of its own.
-func (r reader) alerts(n document.Node) []slo.Rule {
+// alerts reads the alert policies, each an alert of its own. Where none is given, or
+// none could be read, the alerts are the tier's.
+func (r reader) alerts(m *document.Mapping, policies document.Node, tier []slo.Rule) []slo.Rule {
+	if policies.IsZero() {
+		r.Finding(slo.LevelInfo, "assumed", m.Node().Problem("the SLO has no alertPolicies: its alerts are those of tier %s", r.DefaultTier))
+		return tier
+	}
 	var rules []slo.Rule
-	for _, p := range n.List() {
+	lost := false
+	for _, p := range policies.List() {
 		at, name, s, ok := r.resolve("AlertPolicy", "alertPolicyRef", p)
-		if !ok {
-			continue
+		if ok {
+			var rule slo.Rule
+			var on bool
+			if rule, on, ok = r.policy(at, name, s.Mapping()); on {
+				rules = append(rules, rule)
+			}
 		}
-		if rule, on := r.policy(at, name, s.Mapping()); on {
-			rules = append(rules, rule)
-		}
+		lost = lost || !ok
+	}
+	if lost && len(rules) == 0 {
+		r.Finding(slo.LevelInfo, "assumed", policies.Problem("no alert is left: those of tier %s take their place", r.DefaultTier))
+		return tier
 	}
 	return rules
 }
@@ -43,17 +55,26 @@ func (r reader) resolve(kind, refKey string, n document.Node) (at document.Node,
 	return r.referred(kind, ref)
 }
 
-// referred is what a reference leads to.
+// referred is what a reference leads to. Where no file defines anything of the kind, the
+// objective goes without: its events can be counted all the same.
 func (r reader) referred(kind string, ref document.Node) (at document.Node, name string, s document.Node, ok bool) {
 	res, found := r.library.find(kind, ref)
-	if found && res.spec.IsZero() {
+	switch {
+	case found && res.spec.IsZero():
 		ref.Errorf("%s %q says nothing: it has no spec", kind, ref)
+	case !found && kind != "AlertNotificationTarget": // of whom no more than the name is needed
+		if what, elsewhere := r.library.missing(kind, ref); elsewhere {
+			r.Finding(slo.LevelWarning, "elsewhere", ref.Problem("%s, so it makes no alert", what))
+		} else {
+			ref.Errorf("%s", what)
+		}
 	}
 	return ref, ref.String(), res.spec, found && !res.spec.IsZero()
 }
 
-// policy reads one alert policy; on is false if it alerts on nothing.
-func (r reader) policy(at document.Node, name string, m *document.Mapping) (rule slo.Rule, on bool) {
+// policy reads one alert policy. on says that it makes an alert; ok is false if it could
+// not be read.
+func (r reader) policy(at document.Node, name string, m *document.Mapping) (rule slo.Rule, on, ok bool) {
 	description := m.Get("description").String()
 	breaching, resolved := m.Get("alertWhenBreaching"), m.Get("alertWhenResolved")
 	m.Get("alertWhenNoData").Bool() // SLODataMissing says so in any case
@@ -66,17 +87,17 @@ func (r reader) policy(at document.Node, name string, m *document.Mapping) (rule
 	switch {
 	case len(list) == 0:
 		at.Errorf("alert policy %q has no condition", name)
-		return rule, false
+		return rule, false, false
 	case len(list) > 1:
 		list[1].Errorf("an alert policy has one condition: make another policy of this one")
-		return rule, false
+		return rule, false, false
 	}
 	conditionAt, _, s, ok := r.resolve("AlertCondition", "conditionRef", list[0])
 	if !ok {
-		return rule, false
+		return rule, false, false
 	}
 	if rule, ok = r.condition(conditionAt, s.Mapping()); !ok {
-		return rule, false
+		return rule, false, false
 	}
 	rule.Key, rule.AlertName = name, name
 	if name == "" {
@@ -88,9 +109,9 @@ func (r reader) policy(at document.Node, name string, m *document.Mapping) (rule
 	r.targets(targets, &rule)
 	if !breaching.IsZero() && !breaching.Bool() {
 		r.Finding(slo.LevelWarning, "ignored", at.Problem("alert policy %q does not alert when breaching: it makes no alert", name))
-		return rule, false
+		return rule, false, true
 	}
-	return rule, true
+	return rule, true, true
 }
 
 func (r reader) condition(at document.Node, m *document.Mapping) (slo.Rule, bool) {
@@ -130,7 +151,7 @@ func (r reader) targets(n document.Node, rule *slo.Rule) {
 	var names []string
 	for _, t := range n.List() {
 		_, name, s, ok := r.resolve("AlertNotificationTarget", "targetRef", t)
-		if !ok {
+		if !ok && name == "" {
 			continue
 		}
 		if target := s.Mapping().Get("target").String(); target != "" {

@@ -120,10 +120,7 @@ func (r reader) objective(m *document.Mapping, o *slo.Objective, h header) {
 	r.timeslices(m, h.method, &o.SLI)
 	tier := r.Tiers[r.DefaultTier]
 	o.Tier, o.Policy = r.DefaultTier, tier.Policy
-	if o.Rules = r.alerts(h.policies); h.policies.IsZero() {
-		o.Rules = tier.Rules(o.Windows[0])
-		r.Finding(slo.LevelInfo, "assumed", m.Node().Problem("the SLO has no alertPolicies: its alerts are those of tier %s", r.DefaultTier))
-	}
+	o.Rules = r.alerts(m, h.policies, tier.Rules(o.Windows[0]))
 	m.Done()
 }
 
