@@ -20,9 +20,11 @@ func (e *Engine) Apply(ctx context.Context, objectives []*slo.Objective) error {
 	defer e.tick.Unlock()
 	if e.stored.blank {
 		e.stored.blank = false
-		if err := e.rebuildRecords(ctx, objectives); err != nil {
+		found, err := e.rebuildRecords(ctx, objectives)
+		if err != nil {
 			return err
 		}
+		e.outset = !found
 	}
 	past, err := e.withPast(objectives)
 	if err != nil {
@@ -51,7 +53,8 @@ func (e *Engine) swap(objectives []*slo.Objective, past map[string]bool) (fresh,
 		src.mu.Lock()
 		defer src.mu.Unlock()
 	}
-	ts := e.dataTime()
+	ts, dated := e.dataTime()
+	e.outset = e.outset && !dated
 	reach := reaches(objectives)
 	old := e.objectives
 	e.objectives = make(map[string]*objective, len(objectives))
@@ -63,7 +66,7 @@ func (e *Engine) swap(objectives []*slo.Objective, past map[string]bool) (fresh,
 			o = &objective{budgets: map[string]*budget{}}
 			o.record = e.known[def.ID()]
 			if o.record != nil && o.record.Since == forever {
-				o.record.Since = ts
+				o.record.Since, o.record.Outset = ts, false
 			}
 			fresh = append(fresh, o)
 		} else if o.reachesFurther(reach[def.ID()]) {
@@ -102,16 +105,15 @@ func (e *Engine) swap(objectives []*slo.Objective, past map[string]bool) (fresh,
 }
 
 // dataTime is the event time at which a change comes into force: the newest closed
-// slot, or wall time before any data.
-func (e *Engine) dataTime() int64 {
-	ts := int64(0)
+// slot; or, if dated is false, wall time before any data.
+func (e *Engine) dataTime() (ts int64, dated bool) {
 	for _, src := range e.sources {
 		ts = max(ts, src.closed)
 	}
 	if ts == 0 {
-		ts = slotEnd(e.opts.Now().UnixMilli(), e.slot) - e.slot
+		return slotEnd(e.opts.Now().UnixMilli(), e.slot) - e.slot, false
 	}
-	return ts
+	return ts, true
 }
 
 // change gives an objective its new definition.
@@ -125,11 +127,11 @@ func (e *Engine) change(o *objective, def *slo.Objective, ts int64) {
 	case o.record == nil:
 		o.record = &ObjectiveRecord{}
 		o.record.begin(meaning, math.MinInt64)
-		o.record.Since = ts
+		o.record.Since, o.record.Outset = ts, e.outset
 		changed = true
 	case o.record.Meaning != meaning:
 		o.record.begin(meaning, ts)
-		o.record.Since = ts
+		o.record.Since, o.record.Outset = ts, false
 		if o.record.Until != 0 {
 			o.record.awaitPast(e.pastEnd(def)) // what was waited for would have another meaning
 		}

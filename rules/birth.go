@@ -62,7 +62,7 @@ func (e *Engine) settleBirths(src *source, upTo int64) {
 			if p.recall {
 				birth = e.recallBirth(p.s, b.term, &p.First)
 			}
-			b.birth = judged(bornUnderObservation(birth, b.led.budget.obj, value))
+			b.birth = judged(bornUnderObservation(birth, b.led, value))
 			if b.birth == countedBirth {
 				b.add(p.First.T, value, e.slot)
 				e.metrics.births.Inc()
@@ -75,17 +75,16 @@ func (e *Engine) settleBirths(src *source, upTo int64) {
 // bornUnderObservation says whether the first sample of a series counts its whole
 // value (DESIGN.md, counting rule 2): its start timestamp lies in the time
 // observed, or its family was there before it and the value is plausible.
-func bornUnderObservation(b *count.Birth, o *objective, value float64) bool {
-	switch o.SLI.Births {
-	case slo.BirthsZero:
+func bornUnderObservation(b *count.Birth, l *ledger, value float64) bool {
+	o := l.budget.obj
+	since := l.src.since(o.record)
+	switch {
+	case o.SLI.Births == slo.BirthsZero:
 		return false
-	case slo.BirthsSkip:
-		return b.First.ST > o.record.Since && b.First.ST <= b.First.T && o.record.Since > 0
+	case o.SLI.Births == slo.BirthsSkip || b.First.ST > 0:
+		return b.First.ST > since && b.First.ST <= b.First.T && since > 0
 	}
-	if b.First.ST > 0 {
-		return b.First.ST > o.record.Since && b.First.ST <= b.First.T && o.record.Since > 0
-	}
-	return b.UnderObservation(o.record.Since, value)
+	return b.UnderObservation(since, value)
 }
 
 // bornCounted says whether first, the first sample of the series so far, was counted
@@ -98,7 +97,7 @@ func (e *Engine) bornCounted(s *series, b *bound, first *count.Sample) bool {
 		if first.ST == 0 && o.SLI.Births == slo.BirthsAuto {
 			birth = e.recallBirth(s, b.term, first)
 		}
-		b.birth = judged(bornUnderObservation(birth, o, count.Born(b.term, first)))
+		b.birth = judged(bornUnderObservation(birth, b.led, count.Born(b.term, first)))
 	}
 	return b.birth == countedBirth
 }

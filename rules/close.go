@@ -110,6 +110,7 @@ func (e *Engine) closeSource(ctx context.Context, src *source, now int64) (more 
 	e.settleBirths(src, upTo)
 	position := src.position
 	src.closed = upTo
+	record := SourceRecord{Closed: upTo, First: src.first}
 	src.mu.Unlock()
 
 	if len(closings) == 0 {
@@ -131,7 +132,7 @@ func (e *Engine) closeSource(ctx context.Context, src *source, now int64) (more 
 		}
 	}
 	e.metrics.slotsClosed.Add(len(closings))
-	e.records.setSource(src.name, upTo)
+	e.records.setSource(src.name, record)
 	for _, c := range closings {
 		if !c.silent {
 			e.evaluateSource(ledgers, c.end, now)

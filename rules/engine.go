@@ -198,6 +198,7 @@ type Engine struct {
 	records *records
 	known   map[string]*ObjectiveRecord // by objective ID, retired ones too
 	stored  storedState
+	outset  bool  // nothing had ever arrived when this process began
 	watched int64 // wall time of the last look at what did not arrive, ms
 	expired int64 // wall time of the last look for idle groups, ms
 	started int64 // wall time of New, ms
@@ -239,7 +240,7 @@ func New(opts Options) (*Engine, error) {
 		byLabels:   map[uint64]*series{},
 		records:    newRecords(opts.Store),
 		known:      map[string]*ObjectiveRecord{},
-		stored:     storedState{alerts: map[string]*AlertRecord{}, closed: map[string]int64{}},
+		stored:     storedState{alerts: map[string]*AlertRecord{}, sources: map[string]*SourceRecord{}},
 		wake:       make(chan struct{}, 1),
 		due:        make(chan struct{}, 1),
 		asker:      query.New(opts.Queries),

@@ -332,3 +332,43 @@ func TestPromise1_LateBeyondMemory(t *testing.T) {
 }
 
 func matcherAbsent(name string) *labels.Matcher { return matcher(name, "") }
+
+// TestPromise1_BirthsBeforeTheFirstStart: a source may begin with a backlog that is older
+// than slowburn. What is born within it was born under observation as much as what is born
+// later; what it begins with was not.
+func TestPromise1_BirthsBeforeTheFirstStart(t *testing.T) {
+	for _, started := range []bool{false, true} { // whether start timestamps come along
+		t.Run(fmt.Sprintf("start timestamps %t", started), func(t *testing.T) {
+			r := newRig(t, t0, availability(0.999))
+			began := func(st int64) int64 {
+				if started {
+					return st
+				}
+				return 0
+			}
+			for s := int64(-1800); s <= -60; s += 15 {
+				r.now += 10
+				ts := t0 + s*1000
+				batch := []arrival{{lset: requests("200", "i1"), st: began(t0 - 1900_000), t: ts, v: float64(1900 + s)}}
+				if s >= -1500 {
+					batch = append(batch, arrival{lset: requests("500", "i1"), st: began(t0 - 1507_000), t: ts, v: 7})
+				}
+				if s >= -600 {
+					batch = append(batch, arrival{lset: requests("503", "i1"), st: began(t0 - 601_000), t: ts, v: 5})
+				}
+				r.send(batch...)
+				r.tick()
+				if s == -900 || s == -600 {
+					r.crash()
+				}
+			}
+			r.flush()
+			if want, have := 12.0, r.stored("slo_bad_events_total"); want != have {
+				t.Errorf("want %g bad, have %g", want, have)
+			}
+			if want, have := 1740.0+12, r.stored("slo_events_total"); want != have {
+				t.Errorf("want %g total, have %g", want, have)
+			}
+		})
+	}
+}

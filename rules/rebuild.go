@@ -19,11 +19,11 @@ type stretch struct{ first, last int64 }
 // rebuildRecords makes the records of the objectives anew from the ledger, where the
 // store has lost them all: what is counted there goes on being their budgets, and they
 // are not taken for new. That their SLIs mean what they did cannot be known, and is
-// assumed; so is that they had no other target.
-func (e *Engine) rebuildRecords(ctx context.Context, defs []*slo.Objective) error {
+// assumed; so is that they had no other target. It says whether there was anything.
+func (e *Engine) rebuildRecords(ctx context.Context, defs []*slo.Objective) (bool, error) {
 	q, err := e.opts.Ledger.Querier(math.MinInt64, math.MaxInt64)
 	if err != nil {
-		return fmt.Errorf("read which generations the ledger holds: %w", err)
+		return false, fmt.Errorf("read which generations the ledger holds: %w", err)
 	}
 	defer q.Close()
 	found := map[string]map[string]stretch{} // by objective and generation
@@ -51,7 +51,7 @@ func (e *Engine) rebuildRecords(ctx context.Context, defs []*slo.Objective) erro
 		found[id][generation] = s
 	}
 	if err := set.Err(); err != nil {
-		return fmt.Errorf("read which generations the ledger holds: %w", err)
+		return false, fmt.Errorf("read which generations the ledger holds: %w", err)
 	}
 	for _, def := range defs {
 		if r := rebuilt(def, found[def.ID()], e.slot); r != nil {
@@ -59,7 +59,7 @@ func (e *Engine) rebuildRecords(ctx context.Context, defs []*slo.Objective) erro
 			e.records.setObjective(def.ID(), r)
 		}
 	}
-	return nil
+	return len(found) > 0, nil
 }
 
 // rebuilt is the record of an objective of which the ledger holds these generations: the

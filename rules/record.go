@@ -23,6 +23,9 @@ type ObjectiveRecord struct {
 	// Since is the event time from which that generation's series were observed, ms:
 	// what was born before is not known.
 	Since int64 `json:"since"`
+	// Outset says that nothing had ever arrived when it began: Since is then wall time,
+	// and a source that begins with a backlog is observed from its first sample on.
+	Outset bool `json:"outset,omitempty"`
 	// Until is the event time up to which its past is still to be counted from raw
 	// samples, ms; 0 if none is (past.go).
 	Until       int64            `json:"until,omitempty"`
@@ -63,7 +66,8 @@ func (r *ObjectiveRecord) begin(meaning string, ts int64) {
 
 // SourceRecord is how far a source was closed. Key "source/<name>".
 type SourceRecord struct {
-	Closed int64 `json:"closed"` // ms
+	Closed int64 `json:"closed"`          // ms
+	First  int64 `json:"first,omitempty"` // source.first, ms
 }
 
 // AlertRecord is one alert's state. Key "alert/<budget>/<rule>".
@@ -101,8 +105,8 @@ func newRecords(s Store) *records {
 	return &records{store: s, put: map[string]Record{}, del: map[string]bool{}}
 }
 
-func (r *records) setSource(name string, closed int64) {
-	r.put["source/"+name] = Record{Source: &SourceRecord{Closed: closed}}
+func (r *records) setSource(name string, s SourceRecord) {
+	r.put["source/"+name] = Record{Source: &s}
 }
 
 func (r *records) setObjective(id string, o *ObjectiveRecord) {

@@ -35,7 +35,7 @@ func (e *Engine) LoadRecords() error {
 		case r.Alert != nil:
 			e.stored.alerts[key] = r.Alert
 		case r.Source != nil:
-			e.stored.closed[strings.TrimPrefix(key, "source/")] = r.Source.Closed
+			e.stored.sources[strings.TrimPrefix(key, "source/")] = r.Source
 		}
 	}
 	return nil
@@ -43,9 +43,9 @@ func (e *Engine) LoadRecords() error {
 
 // storedState is what the store held at start, until Restore has used it.
 type storedState struct {
-	alerts map[string]*AlertRecord
-	closed map[string]int64 // by source
-	blank  bool             // it held nothing: this is the first start, or it was lost
+	alerts  map[string]*AlertRecord
+	sources map[string]*SourceRecord
+	blank   bool // it held nothing: this is the first start, or it was lost
 }
 
 // Restore rebuilds what memory held when the process ended, after the first Apply:
@@ -106,6 +106,12 @@ func (e *Engine) loadPositions() (map[string]int64, error) {
 		for vt := it.Next(); vt == chunkenc.ValFloat; vt = it.Next() {
 			t, v := it.At()
 			src.closed, positions[name] = t, int64(v)
+			if src.first == 0 {
+				src.first = t
+			}
+		}
+		if r := e.stored.sources[name]; r != nil {
+			src.first = r.First
 		}
 		src.closedAtStart = src.closed
 		src.lastSeen, src.newest, src.position = src.closed, src.closed, positions[name]

@@ -32,8 +32,8 @@ func (e *Engine) resumeBudget(b *budget) {
 	}
 	first := target
 	for _, l := range b.feeds() {
-		if saved, ok := e.stored.closed[l.src.name]; ok && l.src.closed >= target {
-			first = min(first, saved+e.slot)
+		if saved := e.stored.sources[l.src.name]; saved != nil && l.src.closed >= target {
+			first = min(first, saved.Closed+e.slot)
 		}
 	}
 	b.evaluated = max(first, target-furthest) - e.slot

@@ -29,6 +29,7 @@ type source struct {
 	ahead     int64   // the same, but up to a slot ahead of wall time
 	arrived   int64   // wall time of the newest batch, ms
 	closed    int64   // end of the newest slot cut, ms; 0 before the first sample
+	first     int64   // event time of the oldest sample before a slot was cut, ms; 0 if it is not known
 	seen      []int64 // ends of slots after closed that got samples, ascending
 	lastSeen  int64   // end of the newest slot up to closed that got samples
 	slotted   int64   // end of the slot asked for last
@@ -124,12 +125,24 @@ func (src *source) note(t int64, slot int64) {
 	if src.closed == 0 {
 		// The first samples come from several shards: leave room before them.
 		src.closed = slotEnd(newest, slot) - slot - firstRoom/slot*slot
+		src.first = newest
+	}
+	if src.lastSeen == 0 {
+		src.first = min(src.first, newest)
 	}
 	src.newest = max(src.newest, newest)
 	src.ahead = max(src.ahead, min(t, src.arrived+slot))
 	if end := src.slotEnd(t, slot); end > src.closed {
 		src.noteSlot(end)
 	}
+}
+
+// since is the event time from which an objective's series were observed at the source, ms.
+func (src *source) since(r *ObjectiveRecord) int64 {
+	if r.Outset && src.first != 0 && src.first < r.Since {
+		return src.first - 1 // its first scrape was observed
+	}
+	return r.Since
 }
 
 // noteSlot records that the open slot that ends at end holds something.
