@@ -63,7 +63,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.root.Ser
 
 func promOptions(o *Options) promapi.Options {
 	return promapi.Options{
-		Queryable: o.Queryable, Exemplars: o.Exemplars,
+		Queryable: o.Queryable, Exemplars: o.Exemplars, AtSteps: o.AtSteps,
 		Budgets: o.Budgets, Alerts: o.Alerts,
 		Alertmanagers: o.Alertmanagers, ExternalLabels: o.ExternalLabels,
 		ConfigYAML: o.ConfigYAML, Flags: o.Flags,

@@ -28,6 +28,9 @@ type Options struct {
 	// Queryable joins raw, ledger and derived series; Exemplars may be nil.
 	Queryable storage.SampleAndChunkQueryable
 	Exemplars storage.ExemplarQueryable
+	// AtSteps marks the context of a select that PromQL looks at by its steps alone,
+	// with a lookback; nil if the Queryable has no use for it. derive.AtSteps is one.
+	AtSteps func(ctx context.Context, lookback time.Duration) context.Context
 	// Write receives remote write. tsdb.Receiver is one.
 	Write http.Handler
 

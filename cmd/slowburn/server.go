@@ -21,6 +21,7 @@ import (
 	"github.com/slowburn/slowburn/alerting"
 	"github.com/slowburn/slowburn/rules"
 	"github.com/slowburn/slowburn/rules/dated"
+	"github.com/slowburn/slowburn/rules/derive"
 	"github.com/slowburn/slowburn/rules/governance"
 	"github.com/slowburn/slowburn/slo"
 	"github.com/slowburn/slowburn/tsdb/state"
@@ -129,7 +130,7 @@ func (s *server) newWeb(demo web.Demo) error {
 	}
 	s.web, err = web.New(web.Options{
 		Routes: steering, Policy: s.book.State,
-		Queryable: coreQueryable{s}, Exemplars: coreQueryable{s}, Write: coreWrite{s},
+		Queryable: coreQueryable{s}, Exemplars: coreQueryable{s}, AtSteps: derive.AtSteps, Write: coreWrite{s},
 		Budgets: func() []slo.Status {
 			if c := s.core.Load(); c != nil {
 				return c.engine.Status()

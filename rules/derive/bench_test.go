@@ -111,7 +111,7 @@ func BenchmarkBudgetCurve(b *testing.B) {
 					cpu := cpuTime()
 					for b.Loop() {
 						start := time.Now()
-						query, err := engine.NewRangeQuery(context.Background(), v, nil, q, time.UnixMilli(now).Add(-30*24*time.Hour), time.UnixMilli(now), 5*time.Minute)
+						query, err := engine.NewRangeQuery(context.Background(), stepped{v, 5 * time.Minute}, nil, q, time.UnixMilli(now).Add(-30*24*time.Hour), time.UnixMilli(now), 5*time.Minute)
 						if err != nil {
 							b.Fatal(err)
 						}
@@ -146,7 +146,7 @@ func BenchmarkOverview(b *testing.B) {
 	} {
 		b.Run(q, func(b *testing.B) {
 			for b.Loop() {
-				query, err := engine.NewInstantQuery(context.Background(), v, nil, q, time.UnixMilli(now))
+				query, err := engine.NewInstantQuery(context.Background(), stepped{v, 5 * time.Minute}, nil, q, time.UnixMilli(now))
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -1,9 +1,6 @@
 package derive
 
-import (
-	"slices"
-	"sync"
-)
+import "slices"
 
 // kind is one of the counters a ledger keeps; kinds is a set of them.
 type (
@@ -49,9 +46,38 @@ type curve struct {
 	// strand are the budget's counters. A composite has none, but its members' as parts.
 	strand
 	parts []strand
+	// spare are columns that another curve has left.
+	spare [][]float64
 
-	mu     sync.Mutex
 	states *stateCurve
+}
+
+// clear makes room for another curve: one of a month is megabytes, and made anew for
+// each query they keep the garbage collector busy.
+func (c *curve) clear() {
+	for k, col := range c.col {
+		if col != nil {
+			c.spare = append(c.spare, col[:0])
+			c.col[k] = nil
+		}
+	}
+	c.ts, c.row, c.parts, c.first, c.states = c.ts[:0], c.row[:0], nil, 0, nil
+}
+
+// grow makes room for n instants of the kinds.
+func (c *curve) grow(n int, ks kinds) {
+	c.ts, c.row = slices.Grow(c.ts, n), slices.Grow(c.row, n)
+	for k := range c.col {
+		if !ks.has(kind(k)) {
+			continue
+		}
+		if last := len(c.spare) - 1; last >= 0 {
+			c.col[k], c.spare = c.spare[last], c.spare[:last]
+		}
+		if c.col[k] = slices.Grow(c.col[k], n); c.col[k] == nil {
+			c.col[k] = []float64{} // counted, if never
+		}
+	}
 }
 
 // strand is what a curve's counters are at its instants.

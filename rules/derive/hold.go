@@ -40,7 +40,8 @@ func (q *querier) curve(ctx context.Context, u *unit) (*curve, error) {
 		if b.key.split {
 			streams = slices.DeleteFunc(slices.Clone(streams), func(s *stream) bool { return s.source != b.key.source })
 		}
-		c := merge(u.need, streams, q.view.slot)
+		c := q.view.curves.Get().(*curve)
+		c.merge(u.need, streams, q.view.slot)
 		c.first = l.first[b.key.entry]
 		q.hold(b, c)
 	}

@@ -22,8 +22,9 @@ type series struct {
 	variant *variant
 	// unit is where the counters come from, nil if values need none.
 	unit *unit
-	// first and last are the slots wanted, ms.
+	// first and last are the slots wanted, ms, and steps when they are looked at.
 	first, last int64
+	steps       steps
 }
 
 func (s *series) Labels() labels.Labels { return s.lset }
@@ -33,7 +34,7 @@ func (s *series) Iterator(reuse chunkenc.Iterator) chunkenc.Iterator {
 	if !ok {
 		it = &iterator{}
 	}
-	*it = iterator{series: s, eval: evaluation{windows: it.eval.windows}, k: -1}
+	*it = iterator{series: s, eval: evaluation{windows: it.eval.windows}, k: -1, steps: s.steps}
 	return it
 }
 
@@ -50,6 +51,8 @@ type iterator struct {
 	k       int
 	at      int64
 	lasting bool
+	// steps are those to come, if the series is looked at in steps.
+	steps steps
 
 	t    int64
 	v    float64
@@ -83,7 +86,7 @@ func (it *iterator) prepare() bool {
 		it.line = gridTimeline(s.first, min(s.last, s.querier.newest()), slot)
 	default:
 		it.line = gridTimeline(s.first, min(s.last, s.querier.settled(c)), slot)
-		it.eval.prepareStates(&it.line)
+		it.eval.shareStates(&it.line)
 	}
 	if it.ready {
 		it.k = it.line.search(it.at+1) - 1
@@ -95,6 +98,9 @@ func (it *iterator) prepare() bool {
 func (it *iterator) Next() chunkenc.ValueType {
 	if !it.prepare() {
 		return chunkenc.ValNone
+	}
+	if it.steps.every > 0 {
+		return it.nextStep()
 	}
 	slot := it.series.querier.view.slot
 	for it.k+1 < it.line.n {
@@ -117,11 +123,16 @@ func (it *iterator) Next() chunkenc.ValueType {
 		}
 	}
 	// The last value may yet be followed by another until its slot has settled.
-	if end := it.at + slot; it.lasting && end <= it.series.last && end <= it.series.querier.settledBy() {
+	if end := it.at + slot; it.lasting && it.over(end) {
 		return it.marker(end)
 	}
 	it.end()
 	return chunkenc.ValNone
+}
+
+// over says that a slot behind the timeline's last is a gap.
+func (it *iterator) over(end int64) bool {
+	return end <= it.series.last && end <= it.series.querier.settledBy()
 }
 
 // milliseconds is an event time. The alias is what `go vet` needs to tell Seek from
@@ -134,6 +145,13 @@ func (it *iterator) Seek(t milliseconds) chunkenc.ValueType {
 	}
 	if !it.prepare() {
 		return chunkenc.ValNone
+	}
+	if it.steps.every > 0 {
+		it.steps.from(t)
+		it.lasting = false // what was before is not asked for again
+		for it.nextStep() != chunkenc.ValNone && it.t < t {
+		}
+		return it.typ
 	}
 	if before := it.line.search(t) - 1; before > it.k {
 		// Whether a marker follows depends on the slot before.

@@ -5,36 +5,26 @@ import (
 	"slices"
 )
 
-// merge adds up streams into one curve over the spans of the need.
-func merge(n *need, streams []*stream, slot int64) *curve {
-	c := &curve{}
+// merge adds up streams into an empty curve over the spans of the need.
+func (c *curve) merge(n *need, streams []*stream, slot int64) {
 	most := 0 // changes
+	var ks kinds
 	for i := range n.spans {
 		longest := 0
 		for _, st := range streams {
 			for k, tr := range st.tracks {
-				if tr == nil {
-					continue
-				}
-				longest = max(longest, len(tr.parts[i].ts))
-				if c.col[k] == nil {
-					c.col[k] = []float64{}
+				if tr != nil {
+					longest = max(longest, len(tr.parts[i].ts))
+					ks |= 1 << k
 				}
 			}
 		}
 		most += longest + 1
 	}
-	c.ts = make([]int64, 0, most)
-	c.row = make([]bool, 0, most)
-	for k := range c.col {
-		if c.col[k] != nil {
-			c.col[k] = make([]float64, 0, most)
-		}
-	}
+	c.grow(most, ks)
 	for i, s := range n.spans {
 		c.addSpan(streams, i, s, slot)
 	}
-	return c
 }
 
 // pending is what is left of one track's changes within a span.

@@ -41,15 +41,22 @@ const never = math.MaxInt64 / 2
 // ledger's chunks hold 30 min, so reading through is as cheap as starting anew.
 const near = 2 * time.Hour
 
-// newNeed reads the slots first to last, and where the windows that end there begin.
-// Windows over 6 h begin at full 10 minutes or hours, so of what lies before the
-// first slot most can be skipped.
-func newNeed(k kinds, windows map[slo.Window]struct{}, first, last int64, slot time.Duration) *need {
+// newNeed reads the slots first to last, or what is the newest at each of the steps,
+// and where the windows that end there begin. Windows over 6 h begin at full 10 minutes
+// or hours, so of what lies before the first slot most can be skipped.
+func newNeed(k kinds, windows map[slo.Window]struct{}, first, last int64, looked steps, slot time.Duration) *need {
 	n := &need{kinds: k}
 	if first > last {
 		return n
 	}
-	n.dense = append(n.dense, span{lo: first, hi: last})
+	if looked.every > slot.Milliseconds() {
+		n.sparse = append(n.sparse, span{lo: first, hi: last, grain: never})
+		for t := looked.first; t <= looked.last; t += looked.every {
+			n.points = append(n.points, t)
+		}
+	} else {
+		n.dense = append(n.dense, span{lo: first, hi: last})
+	}
 	for w := range windows {
 		s := span{lo: w.Start(first, slot), hi: w.Start(last, slot), grain: slo.Grain(w.Length, slot).Milliseconds()}
 		switch {
@@ -155,6 +162,7 @@ func (n *need) samples(slot int64) int64 {
 	for _, s := range n.spans {
 		sum += (s.hi-s.lo)/max(slot, s.grain) + 64
 	}
+	sum += int64(len(n.points))
 	series := int64(0)
 	for k := range numKinds {
 		if n.kinds.has(k) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"sort"
 
 	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
@@ -90,12 +91,12 @@ func (l *load) newPart(st *stream, k kind, i int) *partReader {
 	samples := len(p.shared)
 	if !p.aligned {
 		// A chunk more on either side.
-		samples = int(min(maxRoom, max(0, s.hi-max(s.lo, st.gen.From))/max(l.slot, s.grain)+2*120))
+		samples = int(min(maxRoom, max(0, s.hi-max(s.lo, st.gen.From))/max(l.slot, s.grain)+int64(len(l.points))+2*120))
 		p.room.ts = slices.Grow(p.room.ts, samples)
 	}
 	p.room.v = slices.Grow(p.room.v, samples)
 	if s.grain > 0 {
-		p.sparse, p.wanted = true, instants{s, l.points}
+		p.sparse, p.wanted = true, instants{span: s, points: l.points}
 		p.want = p.wanted.next(s.lo)
 	}
 	return p
@@ -128,19 +129,26 @@ func (p *partReader) add(it chunkenc.Iterator, end int64) error {
 	if !p.sparse {
 		return p.addAll(it)
 	}
+	held, want := p.held, p.want // in registers, as most samples pass without being kept
 	for typ := it.Next(); typ != chunkenc.ValNone; typ = it.Next() {
-		t, v, ok := float(it, typ)
-		if !ok {
+		if typ != chunkenc.ValFloat {
 			continue
 		}
-		if t > p.want {
+		t, v := it.At()
+		if value.IsStaleNaN(v) {
+			continue
+		}
+		if t > want {
+			p.held = held
 			p.release()
-			if p.want = p.wanted.next(t); p.want >= end {
-				return nil
+			held = p.held
+			if want = p.wanted.next(t); want >= end {
+				break
 			}
 		}
-		p.held.t, p.held.v, p.held.ok = t, v, true
+		held.t, held.v, held.ok = t, v, true
 	}
+	p.held, p.want = held, want
 	return it.Err()
 }
 
@@ -213,10 +221,12 @@ func (p *partReader) done() {
 type instants struct {
 	span
 	points []int64
+	i      int // of the point that was next
 }
 
 // next is the first instant at or after t, never after the span's end unless t is.
-func (s instants) next(t int64) int64 {
+// Asking for ascending times is fast.
+func (s *instants) next(t int64) int64 {
 	if t <= s.lo {
 		return s.lo
 	}
@@ -224,8 +234,24 @@ func (s instants) next(t int64) int64 {
 	if s.grain != never {
 		next = min(next, (t+s.grain-1)/s.grain*s.grain)
 	}
-	if i, _ := slices.BinarySearch(s.points, t); i < len(s.points) {
-		next = min(next, s.points[i])
+	if s.i > 0 && s.points[s.i-1] >= t {
+		s.i = 0
+	}
+	s.i += ahead(len(s.points)-s.i, func(i int) bool { return s.points[s.i+i] < t })
+	if s.i < len(s.points) {
+		next = min(next, s.points[s.i])
 	}
 	return next
+}
+
+// ahead is how many of the first n are true, given that no true one follows a false one.
+// It looks at the first ones first: where one looks for ascending values, the next is
+// near.
+func ahead(n int, is func(int) bool) int {
+	end := 1
+	for end <= n && is(end-1) {
+		end *= 2
+	}
+	lo := end / 2 // that many are true
+	return lo + sort.Search(min(end-1, n)-lo, func(i int) bool { return !is(lo + i) })
 }

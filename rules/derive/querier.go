@@ -59,7 +59,7 @@ func (q *querier) slots(hints *storage.SelectHints) (first, last int64) {
 }
 
 func (q *querier) Select(ctx context.Context, sortSeries bool, hints *storage.SelectHints, ms ...*labels.Matcher) storage.SeriesSet {
-	out := &selection{ctx: ctx, querier: q, hints: hints}
+	out := &selection{ctx: ctx, querier: q, hints: hints, steps: stepsOf(ctx, hints)}
 	out.first, out.last = q.slots(hints)
 	for _, find := range []func(context.Context, *selection, []*labels.Matcher) error{q.selectDerived, q.selectStored, q.selectAlerts} {
 		if err := find(ctx, out, ms); err != nil {
@@ -115,8 +115,13 @@ func (q *querier) since(e *entry) int64 {
 	return slo.SlotEnd(min(max(e.since, oldest), q.newest()), q.view.opts.Slot)
 }
 
-// Close lets go of what was read.
+// Close lets go of what was read. Its series cannot be read afterwards.
 func (q *querier) Close() error {
+	for _, u := range q.held {
+		c := u.curve.Swap(nil)
+		c.clear()
+		q.view.curves.Put(c)
+	}
 	q.units, q.held = map[unitKey]*unit{}, nil
 	if q.ledger == nil {
 		return nil

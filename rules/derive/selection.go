@@ -17,6 +17,7 @@ type selection struct {
 	querier     *querier
 	hints       *storage.SelectHints
 	first, last int64 // slots wanted
+	steps       steps
 
 	series   []storage.Series
 	warnings annotations.Annotations
@@ -73,7 +74,7 @@ func (s *selection) add(i int32, v *variant, lset labels.Labels, key unitKey) er
 	}
 	out := &series{
 		ctx: s.ctx, querier: q, lset: lset, entry: e, variant: v,
-		first: s.first, last: s.last,
+		first: s.first, last: s.last, steps: s.steps,
 	}
 	if v.metric.always {
 		out.first = max(out.first, q.since(e))
@@ -137,8 +138,8 @@ func (s *selection) require(sh *shape, v *variant) {
 // read all their series, but a series API call none.
 func (s *selection) plan() {
 	slot := s.querier.view.opts.Slot
-	s.assign(s.units, newNeed(s.kinds, s.windows, s.first, s.last, slot))
-	stored := newNeed(s.storedKinds, nil, s.first, s.last, slot)
+	s.assign(s.units, newNeed(s.kinds, s.windows, s.first, s.last, s.steps, slot))
+	stored := newNeed(s.storedKinds, nil, s.first, s.last, s.steps, slot)
 	stored.absolute = true
 	s.assign(s.stored, stored)
 }

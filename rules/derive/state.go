@@ -1,21 +1,30 @@
 package derive
 
-import "github.com/slowburn/slowburn/slo"
+import (
+	"slices"
 
-// stateCurve holds a budget's states over a stretch of slots. The five series of
-// slo_budget_state share it.
+	"github.com/slowburn/slowburn/slo"
+)
+
+// stateCurve holds a budget's states over a stretch of slots, as far as they were asked
+// for. The five series of slo_budget_state share it.
 type stateCurve struct {
 	first, step int64 // ms
-	states      []slo.State
+	// known are 1 + the place in slo.States, or 0.
+	known []uint8
 }
 
-func (s *stateCurve) at(ts int64) slo.State { return s.states[(ts-s.first)/s.step] }
-
-// state is the budget's state at ts: no-data where the ledger has no row.
+// state is the budget's state at ts.
 func (e *evaluation) state() slo.State {
-	if e.states != nil {
-		return e.states.at(e.ts)
+	known := &e.states.known[(e.ts-e.states.first)/e.states.step]
+	if *known == 0 {
+		*known = uint8(1 + slices.Index(slo.States, e.computeState()))
 	}
+	return slo.States[*known-1]
+}
+
+// computeState is no-data where the ledger has no row.
+func (e *evaluation) computeState() slo.State {
 	if e.i < 0 || e.curve.ts[e.i] != e.ts || !e.curve.row[e.i] {
 		return slo.StateNoData
 	}
@@ -23,20 +32,11 @@ func (e *evaluation) state() slo.State {
 	return slo.StateAt(e.entry.Objective, e.pairs, e.counts)
 }
 
-// prepareStates computes all states of the timeline at once, or takes those another
-// series of the budget computed.
-func (e *evaluation) prepareStates(tl *timeline) {
+// shareStates has the timeline's states kept with the curve.
+func (e *evaluation) shareStates(tl *timeline) {
 	c := e.curve
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if s := c.states; s != nil && s.first == tl.first && len(s.states) >= tl.n {
-		e.states = s
-		return
+	if s := c.states; s == nil || s.first != tl.first || len(s.known) < tl.n {
+		c.states = &stateCurve{first: tl.first, step: tl.step, known: make([]uint8, tl.n)}
 	}
-	s := &stateCurve{first: tl.first, step: tl.step, states: make([]slo.State, tl.n)}
-	for k := range tl.n {
-		tl.locate(k, e)
-		s.states[k] = e.state()
-	}
-	c.states, e.states = s, s
+	e.states = c.states
 }

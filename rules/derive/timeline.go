@@ -95,3 +95,12 @@ func (tl *timeline) search(t int64) int {
 	k, _ := slices.BinarySearch(tl.curve.ts[tl.base:tl.base+tl.n], t)
 	return k
 }
+
+// newest is the newest slot at or before t, −1 if there is none; k is one that is not
+// after it, or −1.
+func (tl *timeline) newest(k int, t int64) int {
+	if tl.grid {
+		return tl.search(t+1) - 1
+	}
+	return k + ahead(tl.n-k-1, func(i int) bool { return tl.at(k+1+i) <= t })
+}

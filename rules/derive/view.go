@@ -85,7 +85,8 @@ type View struct {
 	mu    sync.Mutex // held while an index is built
 	index atomic.Pointer[index]
 
-	rooms sync.Pool // of *room
+	rooms  sync.Pool // of *room
+	curves sync.Pool // of *curve, empty
 }
 
 var _ storage.SampleAndChunkQueryable = (*View)(nil)
@@ -106,6 +107,7 @@ func New(ledger storage.Queryable, opts Options) (*View, error) {
 		slot:    opts.Slot.Milliseconds(),
 		metrics: newMetrics(opts.Metrics),
 		rooms:   sync.Pool{New: func() any { return &room{} }},
+		curves:  sync.Pool{New: func() any { return &curve{} }},
 	}, nil
 }
 

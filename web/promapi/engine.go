@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/storage"
@@ -26,6 +27,7 @@ type engine struct {
 	parser  parser.Parser
 	limit   int64
 	metrics *apiMetrics
+	atSteps func(context.Context, time.Duration) context.Context
 }
 
 func newEngine(o *Options, p parser.Parser, m *apiMetrics) *engine {
@@ -44,44 +46,51 @@ func newEngine(o *Options, p parser.Parser, m *apiMetrics) *engine {
 		parser:  p,
 		limit:   o.Limits.SubqueryPoints,
 		metrics: m,
+		atSteps: o.AtSteps,
 	}
 }
 
 func (e *engine) NewInstantQuery(ctx context.Context, q storage.Queryable, opts promql.QueryOpts, qs string, ts time.Time) (promql.Query, error) {
-	if err := e.check(qs, ts, ts, 0); err != nil {
+	inSteps, err := e.check(qs, ts, ts, 0)
+	if err != nil {
 		return nil, err
 	}
-	return e.Engine.NewInstantQuery(ctx, q, opts, qs, ts)
+	return e.Engine.NewInstantQuery(ctx, e.stepped(q, opts, inSteps), opts, qs, ts)
 }
 
 func (e *engine) NewRangeQuery(ctx context.Context, q storage.Queryable, opts promql.QueryOpts, qs string, start, end time.Time, interval time.Duration) (promql.Query, error) {
-	if err := e.check(qs, start, end, interval); err != nil {
+	inSteps, err := e.check(qs, start, end, interval)
+	if err != nil {
 		return nil, err
 	}
-	return e.Engine.NewRangeQuery(ctx, q, opts, qs, start, end, interval)
+	return e.Engine.NewRangeQuery(ctx, e.stepped(q, opts, inSteps), opts, qs, start, end, interval)
 }
 
 // check refuses monstrous text and subqueries. Any other error is left for the
-// engine to find and word.
-func (e *engine) check(qs string, start, end time.Time, step time.Duration) error {
+// engine to find and word. inSteps says that the engine will look at instant vectors
+// at the query's steps alone: there is no subquery, and the parser knows none of the
+// experimental selectors that look elsewhere.
+func (e *engine) check(qs string, start, end time.Time, step time.Duration) (inSteps bool, err error) {
 	expr, err := e.parser.ParseExpr(qs)
 	if err != nil {
 		if errors.As(err, &errMonstrous{}) {
 			e.metrics.refusedText.Inc()
-			return err
+			return false, err
 		}
-		return nil
+		return false, nil
 	}
 	// Ranges may be expressions, which this resolves.
 	if expr, err = promql.PreprocessExpr(expr, start, end, step); err != nil {
-		return nil
+		return false, nil
 	}
+	inSteps = true
 	var monstrous error
 	parser.Inspect(expr, func(n parser.Node, _ []parser.Node) error {
 		s, ok := n.(*parser.SubqueryExpr)
 		if !ok {
 			return nil
 		}
+		inSteps = false
 		every := s.Step
 		if every == 0 {
 			every = subqueryStep
@@ -94,5 +103,32 @@ func (e *engine) check(qs string, start, end time.Time, step time.Duration) erro
 	if monstrous != nil {
 		e.metrics.refusedSubquery.Inc()
 	}
-	return monstrous
+	return inSteps, monstrous
+}
+
+// stepped is q, told where it will be looked at.
+func (e *engine) stepped(q storage.Queryable, opts promql.QueryOpts, inSteps bool) storage.Queryable {
+	if !inSteps || e.atSteps == nil {
+		return q
+	}
+	back := lookback
+	if opts != nil && opts.LookbackDelta() > 0 {
+		back = opts.LookbackDelta()
+	}
+	return storage.QueryableFunc(func(mint, maxt int64) (storage.Querier, error) {
+		in, err := q.Querier(mint, maxt)
+		if err != nil {
+			return nil, err
+		}
+		return steppedQuerier{in, func(ctx context.Context) context.Context { return e.atSteps(ctx, back) }}, nil
+	})
+}
+
+type steppedQuerier struct {
+	storage.Querier
+	atSteps func(context.Context) context.Context
+}
+
+func (q steppedQuerier) Select(ctx context.Context, sorted bool, hints *storage.SelectHints, ms ...*labels.Matcher) storage.SeriesSet {
+	return q.Querier.Select(q.atSteps(ctx), sorted, hints, ms...)
 }

@@ -1,6 +1,7 @@
 package promapi
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/url"
@@ -44,6 +45,9 @@ type Build struct {
 type Options struct {
 	// Queryable joins raw, ledger and derived series.
 	Queryable storage.SampleAndChunkQueryable
+	// AtSteps marks the context of a select that PromQL looks at by its steps alone,
+	// with a lookback; nil if the Queryable has no use for it. derive.AtSteps is one.
+	AtSteps func(ctx context.Context, lookback time.Duration) context.Context
 	// Exemplars may be nil: then there are none.
 	Exemplars storage.ExemplarQueryable
 	// Budgets and Alerts are the engine's snapshots.
