@@ -377,6 +377,40 @@ func TestFault16_RestartWhileFiring(t *testing.T) {
 	})
 }
 
+// Who states an alert need not know after a restart since when it fires: the start stays
+// until it has ended.
+func TestFault16_RestartForgetsTheStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, st := newWire("am1"), newStore()
+		h := w.hosts["am1"]
+		o := alerting.Options{Config: to("am1"), Transport: w, Store: st}
+		m := start(t, o)
+		first := firing("SLOWatchdog", time.Now())
+		m.Set([]slo.Alert{first})
+		after(time.Minute)
+		m.stop()
+		after(time.Minute)
+		h.clear()
+		m = start(t, o)
+		for range 3 {
+			m.Set([]slo.Alert{firing("SLOWatchdog", time.Now())})
+			after(time.Minute)
+		}
+		for _, p := range h.sent() {
+			equal(t, first.FiredAt, time.Time(p.StartsAt).UnixMilli(), "startsAt")
+		}
+		equal(t, "firing SLOWatchdog", h.story(), "told")
+		m.Set(nil)
+		after(time.Minute)
+		h.clear()
+		again := firing("SLOWatchdog", time.Now())
+		m.Set([]slo.Alert{again})
+		after(time.Second)
+		equal(t, again.FiredAt, time.Time(h.sent()[0].StartsAt).UnixMilli(), "startsAt of the next episode")
+		m.stop()
+	})
+}
+
 // Killed after the transition was saved and before it was sent.
 func TestFault16_KilledBeforeSending(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -154,6 +154,12 @@ func next(it *item, a slo.Alert, now time.Time, at string) change {
 		c.it, c.transition = &item{}, true
 		return c
 	}
+	if it.restored && a.State == slo.AlertFiring && it.alert.State == slo.AlertFiring && a.FiredAt > it.alert.FiredAt {
+		// It fired when the process before ended, and nobody heard that it was over: who
+		// states it need not know since when, such as SLOWatchdog.
+		a.ActiveAt, a.FiredAt = it.alert.ActiveAt, it.alert.FiredAt
+		c.alert = a
+	}
 	if a.FiredAt == it.alert.FiredAt {
 		c.stated = it.stated
 		c.ended = it.ended
