@@ -42,26 +42,27 @@ type Birth struct {
 	Done bool
 }
 
-// Scrape notes that the family was scraped at t.
+// Scrape notes that the family was scraped at t. It is called for each sample of a
+// scrape: births that wait are told of its time once.
 func (f *Family) Scrape(t int64) {
-	for _, b := range f.births {
-		b.scraped(t)
-	}
-	if t > f.t[0] {
-		f.t = [...]int64{t, f.t[0], f.t[1], f.t[2], f.t[3]}
-		f.gain, f.before = 0, f.gain
-		f.forget()
-		return
-	}
 	i := 0
 	for i < len(f.t) && f.t[i] > t {
 		i++
 	}
-	if i == len(f.t) || f.t[i] == t {
+	if i < len(f.t) && f.t[i] == t {
 		return
 	}
-	copy(f.t[i+1:], f.t[i:])
-	f.t[i] = t
+	for _, b := range f.births {
+		b.scraped(t)
+	}
+	if i == 0 {
+		f.gain, f.before = 0, f.gain
+		f.forget()
+	}
+	if i < len(f.t) {
+		copy(f.t[i+1:], f.t[i:])
+		f.t[i] = t
+	}
 }
 
 // scraped notes a scrape before the birth that came after it.

@@ -1,6 +1,7 @@
 package count_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/slowburn/slowburn/rules/count"
@@ -64,5 +65,22 @@ func TestBirths(t *testing.T) {
 				t.Errorf("%s, %s: want %v, have %v", name, order, c.want, have)
 			}
 		}
+	}
+}
+
+// BenchmarkScrape is one sample of a family of which so many births wait for their slot
+// to close, as after a target's first scrape: what they cost each other.
+func BenchmarkScrape(b *testing.B) {
+	for _, births := range []int{0, 10_000} {
+		b.Run(fmt.Sprintf("births=%d", births), func(b *testing.B) {
+			var f count.Family
+			f.Scrape(15000)
+			for range births {
+				f.Begin(count.Sample{T: 15000})
+			}
+			for b.Loop() {
+				f.Scrape(30000)
+			}
+		})
 	}
 }
