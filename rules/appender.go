@@ -57,7 +57,11 @@ func (a *appender) Append(ref storage.SeriesRef, _ labels.Labels, st, t int64, v
 		fh = h.ToFloat(nil)
 	}
 	a.histograms = a.histograms || fh != nil
-	a.batch = append(a.batch, entry{ref, count.Sample{T: t, ST: st, V: v, H: fh}})
+	// Field by field, in its place: a copy made on the stack word by word and moved as a
+	// whole keeps the processor waiting.
+	a.batch = append(a.batch, entry{})
+	x := &a.batch[len(a.batch)-1]
+	x.ref, x.T, x.ST, x.V, x.H = ref, t, st, v, fh
 	return ref, nil
 }
 
@@ -95,25 +99,34 @@ func (e *Engine) lookup(ref storage.SeriesRef) *series {
 
 // applySource applies the leading entries that belong to src and returns how many.
 func (e *Engine) applySource(src *source, batch []entry, now int64) int {
+	n := e.leading(src, batch)
 	src.mu.Lock()
 	defer src.mu.Unlock()
 	if e.opts.Position != nil {
 		src.position = e.opts.Position()
 	}
 	src.arrived, src.heard = now, true
-	n, ahead := 0, &pending{batch: batch}
-	for ; n < len(batch); n++ {
-		s := e.lookup(batch[n].ref)
-		if s == nil || s.src != src {
-			break
-		}
-		ahead.applied = n
-		e.apply(s, batch[n].Sample, ahead)
+	ahead := &pending{batch: batch}
+	for i := range batch[:n] {
+		ahead.applied = i
+		e.apply(e.lookup(batch[i].ref), &batch[i].Sample, ahead)
 	}
 	if len(src.dirty) > 0 || src.newest-src.closed >= e.slot+e.opts.Grace.Milliseconds() {
 		e.poke()
 	}
-	return max(n, 1)
+	return n
+}
+
+// leading is how many entries at the beginning of a batch belong to src. It asks all of
+// them before any is counted: none of these looks at a series waits for the one before,
+// and what it finds is in the processor's cache when the sample is counted.
+func (e *Engine) leading(src *source, batch []entry) int {
+	for n := range batch {
+		if s := e.lookup(batch[n].ref); s == nil || s.src != src {
+			return n
+		}
+	}
+	return len(batch)
 }
 
 // pending is a batch of which the first applied entries were counted. The raw TSDB
@@ -146,7 +159,7 @@ func (p *pending) times(ref storage.SeriesRef) map[int64]bool {
 
 // apply counts one sample; ahead is the batch it came in, nil if the raw TSDB holds
 // nothing that is not counted.
-func (e *Engine) apply(s *series, x count.Sample, ahead *pending) {
+func (e *Engine) apply(s *series, x *count.Sample, ahead *pending) {
 	if x.Stale() {
 		if last := s.recent.Last(); last == nil || x.T > last.T {
 			s.stop(x.T, e.slot)
@@ -160,8 +173,8 @@ func (e *Engine) apply(s *series, x count.Sample, ahead *pending) {
 	}
 	if len(s.bound) == 0 { // only queries read it, and they ask the raw TSDB
 		s.src.note(x.T, e.slot)
-		s.scraped(&x, e.slot)
-		s.recent.Insert(x)
+		s.scraped(x, e.slot)
+		s.recent.Insert(*x)
 		return
 	}
 	if !s.loaded {
@@ -175,17 +188,17 @@ func (e *Engine) apply(s *series, x count.Sample, ahead *pending) {
 	s.family.Scrape(x.T)
 	switch {
 	case prev != nil:
-		e.between(s, prev, &x, next)
+		e.between(s, prev, x, next)
 	case next != nil:
-		e.before(s, &x, next)
+		e.before(s, x, next)
 	default:
-		s.born = &pendingBirth{Birth: s.family.Begin(x), s: s, recall: x.T <= s.src.closed || !s.remembers(x.T)}
+		s.born = &pendingBirth{Birth: s.family.Begin(*x), s: s, recall: x.T <= s.src.closed || !s.remembers(x.T)}
 		s.src.births = append(s.src.births, s.born)
 		s.src.nextBirth = min(s.src.nextBirth, x.T)
 	}
-	s.scraped(&x, e.slot)
+	s.scraped(x, e.slot)
 	if known || s.recent.Adjoins(next) {
-		s.recent.Insert(x)
+		s.recent.Insert(*x)
 	}
 }
 

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"slices"
+
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 
@@ -10,27 +12,30 @@ import (
 )
 
 // series is one source series that some objective reads. All but lset and src
-// is guarded by src.mu.
+// is guarded by src.mu. Ingest is bound by the memory that it touches: what each sample
+// asks stands together at the beginning.
 type series struct {
-	ref    storage.SeriesRef
-	lset   labels.Labels
-	next   *series // of the same hash; guarded by the engine's lock
-	place  int     // among its source's series
 	src    *source
 	family *count.Family
 	bound  []bound
-	reads  []*freeQuery // the queries that read it
-	told   int64        // the scrape interval those know of, ms
+	one    [1]bound // what bound points to where it is one: most series feed one term
 
-	recent  count.Recent
-	loaded  bool          // recent holds what the raw TSDB knew of it
-	born    *pendingBirth // the first sample, while its slot is open
 	cadence count.Cadence
+	rate    int64 // scrapes expected per slot, in millionths; 0 while unknown
 	// switches is how many of its source's this series' samples have come after.
 	switches uint32
 	live     bool  // scraped, and neither stale nor given up
+	loaded   bool  // recent holds what the raw TSDB knew of it
 	falls    uint8 // of the newest increments, a bit each: was it a fall
-	rate     int64 // scrapes expected per slot, in millionths; 0 while unknown
+	recent   count.Recent
+
+	born  *pendingBirth // the first sample, while its slot is open
+	ref   storage.SeriesRef
+	lset  labels.Labels
+	next  *series      // of the same hash; guarded by the engine's lock
+	place int          // among its source's series
+	reads []*freeQuery // the queries that read it
+	told  int64        // the scrape interval those know of, ms
 }
 
 // bound ties a series to one term of one ledger.
@@ -124,8 +129,8 @@ func (e *Engine) Unbind(ref storage.SeriesRef) {
 // group's and the roll-up's. A series that is being scraped enters the ledgers that
 // are new to it, and leaves those it no longer feeds.
 func (e *Engine) attach(s *series, terms []termRef) {
-	old := s.bound
-	s.bound, s.reads, s.told = make([]bound, 0, len(terms)), nil, 0
+	old := slices.Clone(s.bound)
+	s.bound, s.reads, s.told = s.one[:0], nil, 0
 	overflowed := false
 	for _, t := range terms {
 		if t.term == readByQuery {

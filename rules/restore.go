@@ -173,7 +173,7 @@ func (e *Engine) replayRaw(ctx context.Context) error {
 		if !ev.s.loaded {
 			e.loadBefore(ev.s, ev.T)
 		}
-		e.apply(ev.s, ev.Sample, nil)
+		e.apply(ev.s, &ev.Sample, nil)
 		ev.s.src.mu.Unlock()
 	}
 	return nil

@@ -113,7 +113,7 @@ func (w *writer) item(i int32) {
 	}
 	s := it.s
 	switch {
-	case s.unneeded:
+	case s == w.src.unneeded:
 		w.v.drop(reasonUnneeded, floats, hists, nil)
 		w.v.exemplars += int(it.ex)
 		return
@@ -126,21 +126,13 @@ func (w *writer) item(i int32) {
 		w.load(s, it.replica)
 	}
 	for n := it.s0; n < it.s1; n++ {
-		x := &w.b.samples[n]
-		if x.t > s.horizon && x.t <= w.ahead {
-			w.take(it, s, accepted{item: i, index: n}, floatSample(x.t, x.v))
-		} else {
-			w.slow(it, s, accepted{item: i, index: n}, floatSample(x.t, x.v))
-		}
+		x := floatSample(w.b.samples[n].t, w.b.samples[n].v)
+		w.sample(it, s, accepted{item: i, index: n}, &x)
 	}
 	for n := it.h0; n < it.h1; n++ {
-		x := &w.b.hists[n]
-		reduce(x)
-		if x.t > s.horizon && x.t <= w.ahead {
-			w.take(it, s, accepted{item: i, index: n, hist: true}, histogramSample(x))
-		} else {
-			w.slow(it, s, accepted{item: i, index: n, hist: true}, histogramSample(x))
-		}
+		reduce(&w.b.hists[n])
+		x := histogramSample(&w.b.hists[n])
+		w.sample(it, s, accepted{item: i, index: n, hist: true}, &x)
 	}
 	if it.ex > 0 {
 		w.appendExemplars(it, s)
@@ -166,10 +158,19 @@ func (w *writer) elected() {
 	}
 }
 
+// sample stores one sample, if it is to be stored.
+func (w *writer) sample(it *item, s *series, a accepted, x *stored) {
+	if x.t > s.horizon && x.t <= w.ahead {
+		w.take(it, s, a, x)
+	} else {
+		w.slow(it, s, a, x)
+	}
+}
+
 // take appends a sample that is newer than all of its series.
-func (w *writer) take(it *item, s *series, a accepted, x stored) {
-	if w.unconfirmed(it, s, a, &x) {
-		w.doubt(it, s, a, &x)
+func (w *writer) take(it *item, s *series, a accepted, x *stored) {
+	if w.unconfirmed(it, s, a, x) {
+		w.doubt(it, s, a, x)
 		return
 	}
 	if !w.append(s, a) {
@@ -181,9 +182,9 @@ func (w *writer) take(it *item, s *series, a accepted, x stored) {
 		}
 		s.replica = it.replica
 	}
-	s.last, s.horizon, s.doubted = x, x.t, false
+	s.last, s.horizon, s.doubted = *x, x.t, false
 	if s.tracked != nil {
-		s.tracked.at[x.t] = x
+		s.tracked.at[x.t] = *x
 	}
 	if x.t > w.src.newest {
 		w.src.newest = x.t
@@ -192,7 +193,7 @@ func (w *writer) take(it *item, s *series, a accepted, x stored) {
 
 // slow decides about a sample that lies in the future, or not behind all that is
 // stored of its series.
-func (w *writer) slow(it *item, s *series, a accepted, x stored) {
+func (w *writer) slow(it *item, s *series, a accepted, x *stored) {
 	switch {
 	case x.t > w.ahead:
 		w.drop(reasonFuture, s, a, x.t)
@@ -201,7 +202,7 @@ func (w *writer) slow(it *item, s *series, a accepted, x stored) {
 		w.drop(reasonOverlap, s, a, x.t) // at the last one's time too, whatever its value
 		return
 	case s.last.kind != kindNone && x.t == s.last.t:
-		w.repeated(s, a, &x, &s.last)
+		w.repeated(s, a, x, &s.last)
 		return
 	case x.t <= s.floor:
 		w.drop(reasonOverlap, s, a, x.t)
@@ -214,16 +215,16 @@ func (w *writer) slow(it *item, s *series, a accepted, x stored) {
 		return
 	}
 	if old, is := p.at[x.t]; is {
-		w.repeated(s, a, &x, &old)
+		w.repeated(s, a, x, &old)
 		return
 	}
 	if !w.append(s, a) {
 		return
 	}
 	w.r.metrics.outOfOrder.Inc()
-	p.at[x.t] = x
+	p.at[x.t] = *x
 	if s.last.kind == kindNone || x.t > s.last.t {
-		s.last = x
+		s.last = *x
 	}
 	s.horizon = max(s.horizon, x.t)
 	w.src.newest = max(w.src.newest, x.t)
@@ -300,23 +301,23 @@ func (w *writer) feed(ctx context.Context) {
 	}
 	sink := w.r.opts.Sink.AppenderV2(ctx)
 	none := labels.EmptyLabels()
-	var opts storage.AppendV2Options
+	var plain storage.AppendV2Options
 	for n, a := range w.b.accepted {
 		it := &w.b.items[a.item]
 		if it.s.sink == 0 {
 			continue
 		}
-		opts.Exemplars = nil
+		opts := &plain
 		if it.exSet >= 0 && (n+1 == len(w.b.accepted) || w.b.accepted[n+1].item != a.item) {
-			opts.Exemplars = w.b.exemplars[it.exSet]
+			opts = &storage.AppendV2Options{Exemplars: w.b.exemplars[it.exSet]}
 		}
 		var err error
 		if a.hist {
 			x := &w.b.hists[a.index]
-			_, err = sink.Append(it.s.sink, none, x.st, x.t, 0, x.h, x.fh, opts)
+			_, err = sink.Append(it.s.sink, none, x.st, x.t, 0, x.h, x.fh, *opts)
 		} else {
 			x := &w.b.samples[a.index]
-			_, err = sink.Append(it.s.sink, none, x.st, x.t, x.v, nil, nil, opts)
+			_, err = sink.Append(it.s.sink, none, x.st, x.t, x.v, nil, nil, *opts)
 		}
 		if err != nil {
 			w.r.metrics.sinkErrors.Inc()

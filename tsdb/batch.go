@@ -41,7 +41,7 @@ type batch struct {
 // item is one time series of the request.
 type item struct {
 	key     key
-	replica uint32
+	replica uint8
 	next    int32 // the next item of the same source, -1: none
 	s       *series
 	stretch        // its message in the body

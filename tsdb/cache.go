@@ -28,7 +28,7 @@ const chunk = 1 << 10
 // slot is what a key leads to; its series is nil if it was removed.
 type slot struct {
 	key     key
-	replica uint32
+	replica uint8
 	s       *series
 }
 

@@ -19,7 +19,7 @@ type past struct {
 
 // load learns what the head holds of a series that is new to the receiver: its last
 // sample, and behind what time no sample of it can lie. replica sends it now.
-func (w *writer) load(s *series, replica uint32) {
+func (w *writer) load(s *series, replica uint8) {
 	s.loaded, s.doubted = true, false
 	s.last, s.horizon, s.floor = stored{}, math.MinInt64, math.MinInt64
 	if s.ref == 0 && s.sought != w.app.generation {

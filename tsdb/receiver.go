@@ -175,7 +175,7 @@ func (r *Receiver) introduce(b *batch, it *item, app *appender) error {
 	it.replica = src.election.number(id.replica)
 	it.s = r.obtain(src, id.lset, app)
 	src.mu.Unlock()
-	if !it.s.unneeded && b.v2 {
+	if it.s != src.unneeded && b.v2 {
 		r.meta.takeV2(b, it, id.lset.Get(labels.MetricName))
 	}
 	return nil

@@ -25,8 +25,8 @@ func electionKey(source string) string { return "source/" + source }
 // election chooses one of a source's replicas. Samples of the others are dropped.
 type election struct {
 	names    []string // replica n+1 is names[n]
-	elected  uint32   // 0: none yet
-	before   uint32   // who was elected before, 0: nobody
+	elected  uint8    // 0: none yet
+	before   uint8    // who was elected before, 0: nobody
 	since    int64    // when that ended, wall ms
 	seen     time.Time
 	failover time.Duration // how long the elected one may be silent
@@ -51,7 +51,7 @@ func (e *election) remember() Elected {
 // wrote is the replica that wrote a series' last sample, at t, as far as times tell.
 // To take the elected one's for the other's does no harm: what follows is looked at
 // as at a switch.
-func (e *election) wrote(t int64) uint32 {
+func (e *election) wrote(t int64) uint8 {
 	if e.before != 0 && t <= e.since {
 		return e.before
 	}
@@ -66,24 +66,24 @@ const maxReplicas = 64
 const DefaultFailover = 30 * time.Second
 
 // number gives a replica a number.
-func (e *election) number(name string) uint32 {
+func (e *election) number(name string) uint8 {
 	if name == "" {
 		return 0
 	}
 	for i, n := range e.names {
 		if n == name {
-			return uint32(i + 1)
+			return uint8(i + 1)
 		}
 	}
 	if len(e.names) < maxReplicas {
 		e.names = append(e.names, name)
 	}
-	return uint32(len(e.names))
+	return uint8(len(e.names))
 }
 
 // admit says whether samples of this replica are taken, and whether it has just
 // been elected. 0 takes no part.
-func (e *election) admit(replica uint32, now time.Time) (ok, switched bool) {
+func (e *election) admit(replica uint8, now time.Time) (ok, switched bool) {
 	switch {
 	case replica == 0:
 		return true, false

@@ -9,35 +9,36 @@ import (
 	"github.com/prometheus/prometheus/storage"
 )
 
-// series is one stored series. All of it is guarded by its source's lock.
+// series is one stored series. All of it is guarded by its source's lock. Ingest is
+// bound by the memory that it touches: what each sample asks stands together at the
+// beginning, and the whole is two lines of the processor's cache.
 type series struct {
 	src  *source
-	lset labels.Labels
 	ref  storage.SeriesRef // in the raw TSDB, 0: not yet
 	sink storage.SeriesRef // as Bind gave it, 0: no objective reads it
 
 	// last is the newest sample stored, and no stored one lies behind horizon, which
 	// is last.t or later. They hold if loaded.
-	last    stored
 	horizon int64
-	loaded  bool
+	last    stored
 
 	// replica wrote the last sample; what lies at or before floor, others did, or
 	// nobody may any more. doubted says that its first sample was left out, and that
 	// none is stored of it yet.
+	replica uint8
+	loaded  bool
 	doubted bool
-	replica uint32
+	dead    bool   // no longer among the source's series
+	sought  uint32 // generation of the head that was asked for ref
 	floor   int64
 
+	tracked *past
 	// unfed are samples whose commit failed. They may be stored all the same once the
 	// WAL is opened again; then their repetition is fed to the sink.
 	unfed map[int64]struct{}
 
-	tracked  *past
-	next     *series // of the same hash
-	sought   uint32  // generation of the head that was asked for ref
-	unneeded bool    // stands for all series of the source that nobody needs
-	dead     bool    // no longer among the source's series
+	lset labels.Labels
+	next *series // of the same hash
 }
 
 // stored is a sample's value at t; kind 0 is none.

@@ -79,7 +79,7 @@ func (r *Receiver) source(name string) (*source, error) {
 		src.election.recall(was, r.opts.Now())
 		r.metrics.elect(name, was.Replica)
 	}
-	src.unneeded = &series{src: src, unneeded: true}
+	src.unneeded = &series{src: src}
 	r.sources[name] = src
 	return src, nil
 }

@@ -7,10 +7,10 @@ const Kept = 4
 // Recent is the newest samples of one series in time order. Older neighbours come
 // from the raw TSDB.
 type Recent struct {
-	s        [Kept]Sample // a ring that begins at first
 	first, n uint8
 	// whole says that no older sample of the series exists anywhere.
 	whole bool
+	s     [Kept]Sample // a ring that begins at first
 }
 
 // SetWhole says that there is no sample older than those held.
