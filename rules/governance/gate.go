@@ -3,6 +3,7 @@ package governance
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -30,11 +31,12 @@ func decide(k *known, changeType string, now int64) govern.GateObjective {
 		SLO: o.Name, Tier: o.Tier, State: slo.StateNoData, PolicyState: k.policy.State,
 		DecisionOwner: p.DecisionOwner(k.policy.State, o), Window: o.Windows[0].String(),
 		Forecast: k.forecast, Burning: []string{}, RecentCoverage: govern.Number(k.recent.Coverage()),
+		RemainingRatio: govern.Number(math.NaN()), RemainingEvents: govern.Number(math.NaN()),
 	}
 	if s := k.status; s != nil {
 		a.State, a.DataTimeMS = s.State, s.TS
 		a.Burning = append(a.Burning, firing(s, slo.SeverityPage, slo.SeverityTicket)...)
-		if len(s.Windows) > 0 {
+		if len(s.Windows) > 0 && s.TS != 0 {
 			w := &s.Windows[0]
 			a.RemainingRatio, a.RemainingEvents, a.CoverageRatio = govern.Number(w.Remaining), govern.Number(w.RemainingEvents), govern.Number(w.Coverage)
 		}

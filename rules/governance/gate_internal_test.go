@@ -1,6 +1,7 @@
 package governance
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +69,9 @@ func TestGate(t *testing.T) {
 		}
 		if a.Verdict != c.verdict || strings.Join(codes, " ") != c.codes {
 			t.Errorf("%s: want %s by %q, have %s by %q", c.name, c.verdict, c.codes, a.Verdict, codes)
+		}
+		if known := k.status != nil; known == math.IsNaN(float64(a.RemainingRatio)) {
+			t.Errorf("%s: %v of the budget is left", c.name, a.RemainingRatio)
 		}
 		if a.DecisionOwner != "o" {
 			t.Errorf("%s: want o to decide, have %q", c.name, a.DecisionOwner)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"net/url"
 	"strings"
 	"time"
@@ -60,7 +61,7 @@ func printGate(out io.Writer, a *govern.GateAnswer) error {
 	var rows [][]string
 	for i := range a.Objectives {
 		o := &a.Objectives[i]
-		rows = append(rows, []string{o.SLO, string(o.Verdict), dash(string(o.PolicyState)), percent(o.RemainingRatio) + " of " + o.Window,
+		rows = append(rows, []string{o.SLO, string(o.Verdict), dash(string(o.PolicyState)), left(o),
 			percent(o.Forecast.MedianRatio) + " / " + percent(o.Forecast.P90Ratio), dash(strings.Join(o.Burning, ", ")), percent(o.CoverageRatio), clock(o.DataTimeMS), dash(o.DecisionOwner)})
 	}
 	if err := table(out, "SLO | VERDICT | POLICY | BUDGET LEFT | COST MEDIAN / P90 | FIRING | COVERAGE | DATA OF | DECIDES", rows...); err != nil {
@@ -76,6 +77,14 @@ func printGate(out io.Writer, a *govern.GateAnswer) error {
 		fmt.Fprintf(out, "  may override: %s\n", overriders(a.MayOverride))
 	}
 	return nil
+}
+
+// left is how much of the budget is; nobody knows before there is data.
+func left(o *govern.GateObjective) string {
+	if math.IsNaN(float64(o.RemainingRatio)) {
+		return "–"
+	}
+	return percent(o.RemainingRatio) + " of " + o.Window
 }
 
 func overriders(names []string) string {
