@@ -158,14 +158,21 @@ func (b *budget) counts(start, ts, slot int64, late bool) slo.Counts {
 		return b.composed(func(part *budget) slo.Counts { return part.counts(start, ts, slot, late) })
 	}
 	var total history.Sum
-	first := int64(forever)
 	for _, l := range b.ledgers {
 		total = total.Add(l.sumAt(ts, slot).Sub(l.sumAt(start, slot)))
+	}
+	return total.Counts(late).Reaching(start, b.since(), ts)
+}
+
+// since is the start of the first slot that any of the ledgers closed, ms.
+func (b *budget) since() int64 {
+	first := int64(forever)
+	for _, l := range b.feeds() {
 		if l.hist.End() != 0 {
 			first = min(first, l.hist.First())
 		}
 	}
-	return total.Counts(late).Reaching(start, first, ts)
+	return first
 }
 
 // Catalogue says how to read every budget over all of the past. The slice is

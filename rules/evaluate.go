@@ -12,6 +12,7 @@ import (
 // that readers may hold it.
 type evaluation struct {
 	ts      int64
+	since   int64
 	target  float64
 	state   slo.State
 	windows []slo.Counts // of the budget windows
@@ -99,7 +100,7 @@ func (e *Engine) evaluate(b *budget, ts, now int64) {
 }
 
 func (e *Engine) evaluation(b *budget, target float64, ts int64, at slo.At) *evaluation {
-	ev := &evaluation{ts: ts, target: target, hour: at(slo.Rolling(time.Hour))}
+	ev := &evaluation{ts: ts, since: b.since(), target: target, hour: at(slo.Rolling(time.Hour))}
 	ev.pairs = slo.AppendPairs(nil, b.def.Rules, target, at)
 	ev.state = slo.StateAt(b.def, ev.pairs, at)
 	ev.windows = make([]slo.Counts, len(b.obj.Windows))

@@ -79,7 +79,7 @@ func (e *Engine) statusOf(b *budget, now int64, alerts []slo.Alert, read func() 
 		}
 		return s
 	}
-	s.TS, s.State, s.Pairs = ev.ts, ev.state, ev.pairs
+	s.TS, s.Since, s.State, s.Pairs = ev.ts, ev.since, ev.state, ev.pairs
 	s.Reason = b.obj.pastReason(math.Float64frombits(e.pastDone.Load()))
 	if now-ev.ts > max(absentAfter, 0) {
 		s.State = slo.StateNoData

@@ -118,6 +118,9 @@ type Status struct {
 	// TS is the evaluation's event time, ms; 0 before the first.
 	TS    int64
 	State State
+	// Since is when what is counted begins, as far as the windows reach back: the start
+	// of its first slot, ms.
+	Since int64
 	// Windows are the budget windows, in the objective's order.
 	Windows []WindowStatus
 	// Pairs are the burn rates behind the alert rules.

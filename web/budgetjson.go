@@ -29,6 +29,7 @@ type budgetJSON struct {
 	Runbook       string          `json:"runbook,omitempty"`
 	Dashboard     string          `json:"dashboard,omitempty"`
 	DataTimeMS    int64           `json:"data_time_ms"`
+	DataSinceMS   int64           `json:"data_since_ms"`
 	Series        int             `json:"series"`
 	Windows       []windowJSON    `json:"windows"`
 	Pairs         []pairJSON      `json:"pairs"`
@@ -78,7 +79,7 @@ func (h *Handler) budgetToJSON(s *slo.Status) budgetJSON {
 		ID: id(s), Service: o.Service, SLO: o.Name, Groups: s.Groups, Labels: s.Labels,
 		State: s.State, Reason: s.Reason, TargetRatio: number(o.Target), Tier: o.Tier, Owner: o.Owner,
 		PolicyState: policy, DecisionOwner: decides,
-		Runbook: o.Runbook, Dashboard: o.Dashboard, DataTimeMS: s.TS, Series: s.Series,
+		Runbook: o.Runbook, Dashboard: o.Dashboard, DataTimeMS: s.TS, DataSinceMS: s.Since, Series: s.Series,
 		Windows: make([]windowJSON, 0, len(s.Windows)),
 		Pairs:   make([]pairJSON, 0, len(s.Pairs)),
 		Alerts:  make([]alertJSON, 0, len(s.Alerts)),

@@ -30,7 +30,7 @@ func TestBudgetFieldsAreAContract(t *testing.T) {
 		"id": "checkout/availability", "service": "checkout", "slo": "availability", "groups": map[string]any{},
 		"labels": map[string]any{"service": "checkout", "slo": "availability"},
 		"state":  "burning", "target_ratio": 0.9995, "tier": "critical", "owner": "payments", "policy_state": "guarded", "decision_owner": "head-of-payments", "runbook": "javascript:alert(3)",
-		"data_time_ms": float64(now.UnixMilli()), "series": 0.0,
+		"data_time_ms": float64(now.UnixMilli()), "data_since_ms": 60_000.0, "series": 0.0,
 		"windows": []any{map[string]any{
 			"window": "30d", "start_ms": 0.0, "total_events": 1e6, "bad_events": 300.0,
 			"scrapes_observed": 9.0, "scrapes_expected": 10.0, "error_ratio": 0.0003, "burn_rate": 0.6,

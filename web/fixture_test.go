@@ -120,7 +120,7 @@ func statuses() []slo.Status {
 				RemainingEvents: 10, TimeToExhaustion: math.Inf(1), Coverage: 0.5}},
 		},
 		{
-			Objective: checkout, Labels: checkout.BudgetLabels(labels.EmptyLabels()), TS: now.UnixMilli(), State: slo.StateBurning,
+			Objective: checkout, Labels: checkout.BudgetLabels(labels.EmptyLabels()), TS: now.UnixMilli(), Since: 60_000, State: slo.StateBurning,
 			Windows: []slo.WindowStatus{{Window: checkout.Windows[0], Counts: slo.Counts{Bad: 300, Total: 1e6, Observed: 9, Expected: 10},
 				ErrorRatio: 0.0003, BurnRate: 0.6, Remaining: 0.4, RemainingEvents: 200, TimeToExhaustion: 3600, Coverage: 0.9}},
 			Pairs:  []slo.PairStatus{{Severity: slo.SeverityPage, Pair: page, LongBurn: 20, ShortBurn: 40, Holds: true}},

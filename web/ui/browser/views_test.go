@@ -83,6 +83,9 @@ func objective(t *testing.T, chromium Chromium, base string) {
 	// The segments are ranked by blame: us has nearly all of it.
 	p.Until("document.querySelector('table.segments tbody tr')?.innerText.includes('region=us')")
 	p.Until("document.querySelectorAll('.plot canvas').length === 3")
+	// Minutes of data are shown in an hour, not as a month that is empty.
+	p.See("of 30d, last")
+	p.Until("document.querySelector('.ranges [aria-pressed=true]')?.innerText === '1h'")
 	p.Accessible()
 	p.FitsWidth()
 	p.Shot("objective")

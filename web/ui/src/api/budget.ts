@@ -17,6 +17,7 @@ export interface Budget {
   runbook?: string;
   dashboard?: string;
   data_time_ms: number;
+  data_since_ms: number;
   series: number;
   windows: BudgetWindow[];
   pairs: Pair[];

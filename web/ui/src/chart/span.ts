@@ -3,6 +3,14 @@ import { seconds } from '../format/time';
 
 export const ranges = ['1h', '6h', '1d', '3d', '7d', '30d'] as const;
 
+/**
+ * rangeFor is the shortest range that shows all data that began so long ago, s, and none
+ * is longer than most: a month that is empty but for its last minutes shows nothing.
+ */
+export function rangeFor(age: number, most: string): string {
+  return ranges.find((r) => seconds(r) >= Math.min(age, seconds(most))) ?? most;
+}
+
 /** steps are those that people read easily, s. */
 const steps = [15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400];
 

@@ -8,7 +8,7 @@ import { queryRange, type Series, type Span } from '../../api/series';
 import { align, grid, perSecond } from '../../chart/align';
 import { targetChanges, type Mark } from '../../chart/marks';
 import { Plot } from '../../chart/plot';
-import { ranges, spanOf } from '../../chart/span';
+import { rangeFor, ranges, spanOf } from '../../chart/span';
 import { burn, percent, ratio, rounded, short } from '../../format/number';
 import { clock } from '../../format/time';
 import { change } from '../../navigate';
@@ -61,7 +61,8 @@ interface ChartsProps {
 /** Charts are the past of a budget over the time range of the address. */
 export function Charts({ budget, all, params }: ChartsProps) {
   const window = budget.windows[0]?.window ?? '30d';
-  const standard = ranges.includes(window as (typeof ranges)[number]) ? window : '30d';
+  const most = ranges.includes(window as (typeof ranges)[number]) ? window : '30d';
+  const standard = rangeFor((Date.now() - budget.data_since_ms) / 1000, most);
   const span = spanOf(params, standard, Date.now(), points);
   const polled = usePoll(budget.data_time_ms > 0 ? budget.id + params.toString() : undefined, 15_000, (signal) => load(budget, all, span, signal));
   return (
