@@ -71,10 +71,11 @@ func Events(t *slo.Term, a, b *Sample, interval int64) float64 {
 	if b.H != nil || a.H != nil {
 		return 0
 	}
-	if b.V < a.V || restarted(a, b) {
-		return max(0, b.V)
+	from, to := max(0, a.V), max(0, b.V) // a negative count is one of nothing
+	if to < from || restarted(a, b) {
+		return to
 	}
-	return b.V - a.V
+	return to - from
 }
 
 // Born is what a term counts when b is the first sample of a series that began

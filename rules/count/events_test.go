@@ -52,6 +52,7 @@ func TestEvents(t *testing.T) {
 		"reset":                            {counter, at(0, 5), at(15000, 2), 15000, 2},
 		"reset to zero":                    {counter, at(0, 5), at(15000, 0), 15000, 0},
 		"negative, which no counter is":    {counter, at(0, 5), at(15000, -2), 15000, 0},
+		"after a negative":                 {counter, at(0, -2), at(15000, 5), 15000, 5},
 		"reset hidden by growth":           {counter, since(-9, 0, 5), since(7000, 15000, 8), 15000, 8},
 		"same start":                       {counter, since(-9, 0, 5), since(-9, 15000, 8), 15000, 3},
 		"start in the future says nothing": {counter, at(0, 5), since(16000, 15000, 8), 15000, 3},
