@@ -160,6 +160,21 @@ func (e *Engine) change(o *objective, def *slo.Objective, ts int64) {
 	e.rollUp(o) // is there from the first moment, so that what has no data is seen
 }
 
+// dateBack has what was in force before anything had arrived in force since from, where
+// a source begins with a backlog: it was dated by the wall clock.
+func (e *Engine) dateBack(from int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, o := range e.ordered {
+		if r := o.record; r.Outset && r.Versions[0].From > from {
+			r.Versions = slices.Clone(r.Versions) // readers of the catalogue hold the old one
+			r.Versions[0].From = from
+			e.records.setObjective(o.ID(), r)
+			e.catalogue.Store(nil)
+		}
+	}
+}
+
 // realign keeps the alerts of those severities that still exist.
 func (b *budget) realign(e *Engine, prev, def *slo.Objective) {
 	old := b.alerts

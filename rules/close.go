@@ -100,6 +100,7 @@ func (e *Engine) closeSource(ctx context.Context, src *source, now int64) (more 
 	e.settleBirths(src, src.closed)
 	ledgers := src.ledgers
 	limit := min(passRows/max(1, len(ledgers)), int(history.Behind/e.opts.Slot))
+	began := src.lastSeen == 0
 	closings, upTo := src.due(now, e.slot, &e.opts, max(1, limit))
 	if upTo <= src.closed {
 		src.mu.Unlock()
@@ -111,7 +112,11 @@ func (e *Engine) closeSource(ctx context.Context, src *source, now int64) (more 
 	position := src.position
 	src.closed = upTo
 	record := SourceRecord{Closed: upTo, First: src.first}
+	began = began && src.lastSeen != 0
 	src.mu.Unlock()
+	if began {
+		e.dateBack(slotEnd(record.First, e.slot) - e.slot)
+	}
 
 	if len(closings) == 0 {
 		return true, nil
