@@ -150,6 +150,13 @@ func (m *Mapping) Rest() []string {
 	return rest
 }
 
+// PassOver leaves out keys that begin with "x-": they are for who writes the file, and
+// hold what its anchors name.
+func (m *Mapping) PassOver() *Mapping {
+	m.keys = slices.DeleteFunc(m.keys, func(k string) bool { return strings.HasPrefix(k, "x-") })
+	return m
+}
+
 // Done records every unknown key, with the key that was probably meant.
 func (m *Mapping) Done() {
 	for _, k := range m.keys {

@@ -31,7 +31,7 @@ func (f *formats) declare(r *spec.Reader) (taken bool) {
 	if root.IsZero() {
 		return true
 	}
-	m := root.Mapping()
+	m := root.Mapping().PassOver()
 	switch {
 	case sloth.IsWindows(m):
 		f.windows.Read(r, m)
@@ -45,7 +45,7 @@ func (f *formats) declare(r *spec.Reader) (taken bool) {
 
 // read tells the format from the document itself and reads it.
 func (f *formats) read(r *spec.Reader) {
-	m := r.Doc.Root().Mapping()
+	m := r.Doc.Root().Mapping().PassOver()
 	if m.Has("apiVersion") {
 		f.resource(r, m)
 		return
