@@ -170,6 +170,9 @@ func (e *Engine) dateBack(from int64) {
 			r.Versions = slices.Clone(r.Versions) // readers of the catalogue hold the old one
 			r.Versions[0].From = from
 			e.records.setObjective(o.ID(), r)
+			for _, b := range o.budgets {
+				b.versions = slo.VersionsFor(r.Versions, b.groups)
+			}
 			e.catalogue.Store(nil)
 		}
 	}

@@ -359,6 +359,9 @@ func TestPromise1_BirthsBeforeTheFirstStart(t *testing.T) {
 				r.send(batch...)
 				r.tick()
 				if s == -900 || s == -600 {
+					if from := r.engine.Catalogue()[0].Versions[0].From; from > t0-1800_000 || from <= t0-1830_000 {
+						t.Errorf("want the target in force since the first sample, 1800 s before the start; have %d s", (t0-from)/1000)
+					}
 					r.crash()
 				}
 			}
@@ -368,9 +371,6 @@ func TestPromise1_BirthsBeforeTheFirstStart(t *testing.T) {
 			}
 			if want, have := 1740.0+12, r.stored("slo_events_total"); want != have {
 				t.Errorf("want %g total, have %g", want, have)
-			}
-			if from := r.engine.Catalogue()[0].Versions[0].From; from > t0-1800_000 || from <= t0-1830_000 {
-				t.Errorf("want the target in force since the first sample, 1800 s before the start; have %d s", (t0-from)/1000)
 			}
 		})
 	}
