@@ -114,6 +114,7 @@ func (s *server) openCore() (*core, error) {
 	if err == nil {
 		c.receiver, err = newReceiver(c, cfg, s)
 		c.host = newHostAlerts(s.url, storageChecks(c), clockChecks(c.receiver, s.alerting), deliveryChecks(s.alerting))
+		c.host.resume(s.alerting.Status(), s.now())
 	}
 	if err != nil {
 		c.close(s.log)

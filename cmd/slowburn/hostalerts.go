@@ -21,7 +21,12 @@ type hostAlerts struct {
 
 	mu    sync.Mutex
 	since map[string]int64 // firing since, ms, by alertname
+	known time.Time        // from then on a check that does not hold is over
 }
+
+// knows is how long after a start all checks know how things stand: an alert that is
+// refused is offered again each minute, and a full disk is seen sooner.
+const knows = 2 * time.Minute
 
 type hostCheck struct {
 	name, severity       string
@@ -31,6 +36,21 @@ type hostCheck struct {
 
 func newHostAlerts(url *url.URL, checks ...[]hostCheck) *hostAlerts {
 	return &hostAlerts{url: url, since: map[string]int64{}, checks: slices.Concat(checks...)}
+}
+
+// resume takes over what fired when the process before ended: it is not over before the
+// checks have had time to find it again.
+func (h *hostAlerts) resume(before []slo.AlertDelivery, now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.known = now.Add(knows)
+	for _, d := range before {
+		name := d.Alert.Labels.Get(labels.AlertName)
+		ours := slices.ContainsFunc(h.checks, func(c hostCheck) bool { return c.name == name })
+		if ours && d.Ended.IsZero() && d.Alert.State == slo.AlertFiring && d.Alert.Labels.Get("instance") == h.url.Host {
+			h.since[name] = d.Alert.FiredAt
+		}
+	}
 }
 
 // storageChecks look at what the databases and their receiver say.
@@ -76,7 +96,7 @@ func (h *hostAlerts) level(now time.Time) []slo.Alert {
 	defer h.mu.Unlock()
 	var all []slo.Alert
 	for _, c := range h.checks {
-		if !c.holds() {
+		if !c.holds() && (h.since[c.name] == 0 || now.After(h.known)) {
 			delete(h.since, c.name)
 			continue
 		}

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -94,6 +95,51 @@ func TestFault14_RefusedAndUnsavedAreTold(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// TestFault16_HostAlertsAreNotOverWithARestart: what a check finds only in time, such as
+// that an alert is refused, is not taken for over before.
+func TestFault16_HostAlertsAreNotOverWithARestart(t *testing.T) {
+	var refused atomic.Bool
+	host := newHostAlerts(&url.URL{Scheme: "http", Host: "here"}, []hostCheck{{slo.AlertRefused, slo.SeverityPage, "", "", refused.Load}})
+	alert := func(name, instance string, ended time.Time) slo.AlertDelivery {
+		return slo.AlertDelivery{Ended: ended, Alert: slo.Alert{
+			Labels: labels.FromStrings(labels.AlertName, name, "instance", instance), State: slo.AlertFiring, FiredAt: 5_000,
+		}}
+	}
+	start := time.UnixMilli(100_000)
+	starts := func(now time.Time) (have []int64) {
+		for _, a := range host.level(now) {
+			have = append(have, a.FiredAt)
+		}
+		return have
+	}
+	for name, c := range map[string]struct {
+		before slo.AlertDelivery
+		want   []int64
+	}{
+		"it fires":            {alert(slo.AlertRefused, "here", time.Time{}), []int64{5_000}},
+		"it had ended":        {alert(slo.AlertRefused, "here", start), nil},
+		"it is another's":     {alert(slo.AlertRefused, "there", time.Time{}), nil},
+		"it is of the engine": {alert(slo.AlertBurn, "here", time.Time{}), nil},
+	} {
+		host.resume([]slo.AlertDelivery{c.before}, start)
+		if have := starts(start.Add(time.Minute)); !slices.Equal(have, c.want) {
+			t.Errorf("%s: want it to fire since %v, have %v", name, c.want, have)
+		}
+		if have := starts(start.Add(knows + time.Second)); len(have) > 0 {
+			t.Errorf("%s: it fires on without a cause: %v", name, have)
+		}
+	}
+	host.resume([]slo.AlertDelivery{alert(slo.AlertRefused, "here", time.Time{})}, start)
+	refused.Store(true)
+	if have := starts(start.Add(knows + time.Second)); !slices.Equal(have, []int64{5_000}) {
+		t.Errorf("found again: want it to fire since 5000, have %v", have)
+	}
+	refused.Store(false)
+	if have := starts(start.Add(knows + 2*time.Second)); len(have) > 0 {
+		t.Errorf("over: it fires since %v", have)
+	}
 }
 
 // TestHostAlertsAreShown: what is wrong with the machine stands among Prometheus's alerts
