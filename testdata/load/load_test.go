@@ -5,25 +5,32 @@ package load
 import (
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 )
 
 var (
-	scrapes = flag.Int("scrapes", 60, "how many scrapes of 20,000 series each receiver gets")
+	scrapes = flag.Int("scrapes", 120, "how many scrapes of 20,000 series each receiver gets")
 	pace    = flag.Int("pace", 200_000, "samples a second while request times are measured")
 )
 
 // nothing reads no series of a fleet.
 const nothing = "version: slowburn/v1\nservice: fleet\nobjectives: [{name: o, target: 99, sli: {events: {bad: 'other_total{code=\"500\"}', total: other_total}}}]\n"
 
+// apart is how far apart scrapes lie in event time.
+const apart = 500 * time.Millisecond
+
 // TestReceivers prints samples per CPU-second and p99 request times of slowburn and
-// its peers. They get their scrapes in turn, so that whatever else the machine does
-// weighs on all of them alike; only request times are taken one after the other.
+// its peers. They get their scrapes in turn, each time in another order, so that
+// whatever else the machine does weighs on all of them alike, and what one leaves of
+// the processor's caches to the next. Only request times are taken one after the other,
+// while the others are stopped; beside them stands how long the receiver waited for a
+// core, a request: what it waits for is another's.
 func TestReceivers(t *testing.T) {
 	fleet := Fleet{Services: 20, PerService: 1000}
 	fmt.Printf("%d series of 8 labels, %d scrapes, %d samples a request, 2 senders\n", fleet.Size(), *scrapes, perRequest)
-	fmt.Printf("%-20s %-8s %18s %8s %14s\n", "receiver", "protocol", "samples/CPU-second", "ratio", "p99 at pace")
+	fmt.Printf("%-20s %-8s %18s %8s %14s %14s\n", "receiver", "protocol", "samples/CPU-second", "ratio", "p99 at pace", "waited")
 	for _, v2 := range []bool{false, true} {
 		fleet.V2 = v2
 		t.Run(protocol(v2), func(t *testing.T) { compare(t, fleet) })
@@ -47,13 +54,14 @@ func compare(t *testing.T, fleet Fleet) {
 	add(startSlowburn(t, "slowburn, stored", fleet.SLOs()))
 	add(startSlowburn(t, "slowburn, unneeded", nothing))
 
-	// Event time ends at the wall clock: a scrape a second.
+	// Event time ends at the wall clock.
 	const warm = 3
-	begin := time.Now().Add(-time.Duration(2**scrapes+warm) * time.Second)
-	scrape := func(n int) [][]byte { return fleet.Scrape(n, begin.Add(time.Duration(n)*time.Second)) }
+	begin := time.Now().Add(-time.Duration(2**scrapes+warm) * apart)
+	scrape := func(n int) [][]byte { return fleet.Scrape(n, begin.Add(time.Duration(n)*apart)) }
 	for n := range warm + *scrapes {
 		bodies := scrape(n)
-		for _, m := range all {
+		for _, i := range rand.Perm(len(all)) {
+			m := all[i]
 			if n == warm {
 				m.before = m.CPU(t)
 			}
@@ -71,11 +79,24 @@ func compare(t *testing.T, fleet Fleet) {
 		bodies = append(bodies, scrape(warm+*scrapes+n)...)
 	}
 	for _, m := range all {
+		m.Freeze(t)
+	}
+	defer func() {
+		for _, m := range all {
+			m.Thaw(t)
+		}
+	}()
+	for _, m := range all {
+		m.Thaw(t)
 		m.sender.P99() // forgets those at full speed
+		waited := m.Waited(t)
 		if err := m.sender.Scrape(bodies, 2, *pace); err != nil {
 			t.Fatal(err)
 		}
-		fmt.Printf("%-20s %-8s %18.0f %7.1fx %14s\n", m.Name, protocol(fleet.V2), m.perCPU, m.perCPU/all[0].perCPU, m.sender.P99().Round(10*time.Microsecond))
+		waited = (m.Waited(t) - waited) / time.Duration(len(bodies))
+		m.Freeze(t)
+		fmt.Printf("%-20s %-8s %18.0f %7.2fx %14s %14s\n", m.Name, protocol(fleet.V2), m.perCPU, m.perCPU/all[0].perCPU,
+			m.sender.P99().Round(10*time.Microsecond), waited.Round(10*time.Microsecond))
 		m.sender.client.CloseIdleConnections()
 	}
 }

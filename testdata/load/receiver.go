@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -37,6 +39,42 @@ func (r *Receiver) CPU(t testing.TB) time.Duration {
 		t.Fatalf("read CPU time: %v, %v", err1, err2)
 	}
 	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+// Waited is for how long the process's threads that live have waited for a core, all
+// together: what its request times owe to others.
+func (r *Receiver) Waited(t testing.TB) time.Duration {
+	t.Helper()
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", r.pid))
+	if err != nil || len(threads) == 0 {
+		t.Fatalf("read waiting times: %v", err)
+	}
+	sum := time.Duration(0)
+	for _, path := range threads {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			continue // the thread has ended
+		}
+		var ran, waited int64 // ns
+		if _, err := fmt.Sscan(string(b), &ran, &waited); err != nil {
+			t.Fatalf("read %s: %v", path, err)
+		}
+		sum += time.Duration(waited)
+	}
+	return sum
+}
+
+// Freeze stops the process until Thaw.
+func (r *Receiver) Freeze(t testing.TB) { r.signal(t, syscall.SIGSTOP) }
+
+// Thaw lets the process go on.
+func (r *Receiver) Thaw(t testing.TB) { r.signal(t, syscall.SIGCONT) }
+
+func (r *Receiver) signal(t testing.TB, s syscall.Signal) {
+	t.Helper()
+	if err := syscall.Kill(r.pid, s); err != nil {
+		t.Fatalf("signal %s: %v", r.Name, err)
+	}
 }
 
 // startSlowburn starts slowburn with the given SLO file.
