@@ -240,7 +240,8 @@ func (w *writer) repeated(s *series, a accepted, x, old *stored) {
 	if _, is := s.unfed[x.t]; is {
 		delete(s.unfed, x.t)
 		a.stored = true
-		w.accept(s, a)
+		w.b.accepted = push(w.b.accepted, a)
+		w.bound = w.bound || s.sink != 0
 	}
 }
 
@@ -269,20 +270,14 @@ func (w *writer) append(s *series, a accepted) bool {
 	if s.unfed != nil {
 		delete(s.unfed, w.b.sampleOf(a).t)
 	}
-	w.accept(s, a)
+	w.b.accepted = push(w.b.accepted, a)
+	w.bound = w.bound || s.sink != 0
 	if a.hist {
 		w.hists++
 	} else {
 		w.floats++
 	}
 	return true
-}
-
-// accept notes a sample for the sink.
-func (w *writer) accept(s *series, a accepted) {
-	a.sink = s.sink
-	w.b.accepted = push(w.b.accepted, a)
-	w.bound = w.bound || a.sink != 0
 }
 
 // drop counts one sample that is not stored.
@@ -308,22 +303,21 @@ func (w *writer) feed(ctx context.Context) {
 	none := labels.EmptyLabels()
 	var plain storage.AppendV2Options
 	for n, a := range w.b.accepted {
-		if a.sink == 0 {
+		it := &w.b.items[a.item]
+		if it.s.sink == 0 {
 			continue
 		}
 		opts := &plain
-		if len(w.b.exemplars) > 0 && (n+1 == len(w.b.accepted) || w.b.accepted[n+1].item != a.item) {
-			if set := w.b.items[a.item].exSet; set >= 0 {
-				opts = &storage.AppendV2Options{Exemplars: w.b.exemplars[set]}
-			}
+		if it.exSet >= 0 && (n+1 == len(w.b.accepted) || w.b.accepted[n+1].item != a.item) {
+			opts = &storage.AppendV2Options{Exemplars: w.b.exemplars[it.exSet]}
 		}
 		var err error
 		if a.hist {
 			x := &w.b.hists[a.index]
-			_, err = sink.Append(a.sink, none, x.st, x.t, 0, x.h, x.fh, *opts)
+			_, err = sink.Append(it.s.sink, none, x.st, x.t, 0, x.h, x.fh, *opts)
 		} else {
 			x := &w.b.samples[a.index]
-			_, err = sink.Append(a.sink, none, x.st, x.t, x.v, nil, nil, *opts)
+			_, err = sink.Append(it.s.sink, none, x.st, x.t, x.v, nil, nil, *opts)
 		}
 		if err != nil {
 			w.r.metrics.sinkErrors.Inc()

@@ -8,7 +8,6 @@ import (
 	"github.com/prometheus/prometheus/model/exemplar"
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/storage"
 )
 
 // batch is one decoded request. It is pooled: nothing of it may be kept, but for
@@ -74,10 +73,9 @@ type histSample struct {
 	fh    *histogram.FloatHistogram
 }
 
-// accepted is one sample for the sink, if that knows its series: an index of samples, or
-// of hists if hist is set. One that is stored already was not appended again.
+// accepted is one sample for the sink: an index of samples, or of hists if hist is
+// set. One that is stored already was not appended again.
 type accepted struct {
-	sink   storage.SeriesRef // as the series has it: it is not looked at again
 	item   int32
 	index  uint32
 	hist   bool
