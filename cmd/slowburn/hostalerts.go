@@ -21,7 +21,9 @@ type hostAlerts struct {
 
 	mu    sync.Mutex
 	since map[string]int64 // firing since, ms, by alertname
-	known time.Time        // from then on a check that does not hold is over
+	// resumed are those of since that no check has found again yet; they are over at known.
+	resumed map[string]bool
+	known   time.Time
 }
 
 // knows is how long after a start all checks know how things stand: an alert that is
@@ -43,12 +45,12 @@ func newHostAlerts(url *url.URL, checks ...[]hostCheck) *hostAlerts {
 func (h *hostAlerts) resume(before []slo.AlertDelivery, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.known = now.Add(knows)
+	h.known, h.resumed = now.Add(knows), map[string]bool{}
 	for _, d := range before {
 		name := d.Alert.Labels.Get(labels.AlertName)
 		ours := slices.ContainsFunc(h.checks, func(c hostCheck) bool { return c.name == name })
 		if ours && d.Ended.IsZero() && d.Alert.State == slo.AlertFiring && d.Alert.Labels.Get("instance") == h.url.Host {
-			h.since[name] = d.Alert.FiredAt
+			h.since[name], h.resumed[name] = d.Alert.FiredAt, true
 		}
 	}
 }
@@ -96,7 +98,11 @@ func (h *hostAlerts) level(now time.Time) []slo.Alert {
 	defer h.mu.Unlock()
 	var all []slo.Alert
 	for _, c := range h.checks {
-		if !c.holds() && (h.since[c.name] == 0 || now.After(h.known)) {
+		holds := c.holds()
+		if holds || now.After(h.known) {
+			delete(h.resumed, c.name)
+		}
+		if !holds && !h.resumed[c.name] {
 			delete(h.since, c.name)
 			continue
 		}
