@@ -51,9 +51,7 @@ func newNeed(k kinds, windows map[slo.Window]struct{}, first, last int64, looked
 	}
 	if looked.every > slot.Milliseconds() {
 		n.sparse = append(n.sparse, span{lo: first, hi: last, grain: never})
-		for t := looked.first; t <= looked.last; t += looked.every {
-			n.points = append(n.points, t)
-		}
+		n.points = looked.times()
 	} else {
 		n.dense = append(n.dense, span{lo: first, hi: last})
 	}

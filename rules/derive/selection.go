@@ -138,10 +138,14 @@ func (s *selection) require(sh *shape, v *variant) {
 // read all their series, but a series API call none.
 func (s *selection) plan() {
 	slot := s.querier.view.opts.Slot
-	s.assign(s.units, newNeed(s.kinds, s.windows, s.first, s.last, s.steps, slot))
-	stored := newNeed(s.storedKinds, nil, s.first, s.last, s.steps, slot)
-	stored.absolute = true
-	s.assign(s.stored, stored)
+	if len(s.units) > 0 {
+		s.assign(s.units, newNeed(s.kinds, s.windows, s.first, s.last, s.steps, slot))
+	}
+	if len(s.stored) > 0 {
+		stored := newNeed(s.storedKinds, nil, s.first, s.last, s.steps, slot)
+		stored.absolute = true
+		s.assign(s.stored, stored)
+	}
 }
 
 func (s *selection) assign(units []*unit, n *need) {

@@ -45,6 +45,18 @@ func (s *steps) from(t int64) {
 	}
 }
 
+// times are the steps, ms.
+func (s steps) times() []int64 {
+	if s.first > s.last {
+		return nil
+	}
+	out := make([]int64, 0, (s.last-s.first)/s.every+1)
+	for t := s.first; t <= s.last; t += s.every {
+		out = append(out, t)
+	}
+	return out
+}
+
 // nextStep moves on to the next sample that is the newest at one of the steps.
 func (it *iterator) nextStep() chunkenc.ValueType {
 	s, slot := it.series, it.series.querier.view.slot
