@@ -55,16 +55,38 @@ func (o *objective) partsApart() bool {
 	return slices.ContainsFunc(o.SLI.Counted(), func(t slo.Term) bool { return t.Bad < 0 || t.Total < 0 })
 }
 
-// early evaluates the rules of one budget inside its open slots and fires those
-// that hold already. It never ends anything.
+// early evaluates the rules of one budget at each of its open slots that holds
+// something and fires those that hold already, at the first: since when does not depend
+// on how much had arrived when the engine looked. It never ends anything.
 func (e *Engine) early(b *budget, newest, now int64) {
-	if !slices.ContainsFunc(b.alerts, func(a *alertState) bool { return a == nil || a.State != slo.AlertFiring }) {
+	if !b.mayFire() {
 		return
 	}
-	ts := slotEnd(newest, e.slot)
-	if ts <= b.evaluated {
-		return
+	last := slotEnd(newest, e.slot)
+	ends := []int64{last}
+	for _, l := range b.feeds() {
+		l.src.mu.Lock()
+		for i := range l.open {
+			ends = append(ends, min(l.open[i].end, last))
+		}
+		l.src.mu.Unlock()
 	}
+	slices.Sort(ends)
+	for _, ts := range slices.Compact(ends) {
+		if ts > b.evaluated && b.mayFire() {
+			e.earlyAt(b, ts, min(ts, newest), now)
+		}
+	}
+}
+
+// mayFire says that some rule's alert does not fire yet.
+func (b *budget) mayFire() bool {
+	return slices.ContainsFunc(b.alerts, func(a *alertState) bool { return a == nil || a.State != slo.AlertFiring })
+}
+
+// earlyAt evaluates at the open slot that ends at ts, of which the samples up to newest
+// may have arrived.
+func (e *Engine) earlyAt(b *budget, ts, newest, now int64) {
 	ev := e.evaluation(b, b.targetAt(ts), ts, e.openReader(b, ts))
 	k := 0
 	for i := range b.def.Rules {
