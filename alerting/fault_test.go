@@ -411,6 +411,39 @@ func TestFault16_RestartForgetsTheStart(t *testing.T) {
 	})
 }
 
+// What is stated since another time is ended by that time too: its end is told, and it
+// is the end of what began.
+func TestFault16_RestartForgetsTheStartThenEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, st := newWire("am1"), newStore()
+		h := w.hosts["am1"]
+		o := alerting.Options{Config: to("am1"), Transport: w, Store: st}
+		m := start(t, o)
+		first := firing("Burn", time.Now())
+		m.Set([]slo.Alert{first})
+		after(time.Minute)
+		m.stop()
+		m = start(t, o)
+		later := firing("Burn", time.Now())
+		m.Set([]slo.Alert{later})
+		after(time.Minute)
+		for range 3 {
+			m.Set([]slo.Alert{resolved(later, time.Now())})
+			after(10 * time.Second)
+		}
+		for _, p := range h.sent() {
+			equal(t, first.FiredAt, time.Time(p.StartsAt).UnixMilli(), "startsAt")
+		}
+		equal(t, "firing Burn, resolved Burn", h.story(), "told")
+		again := firing("Burn", time.Now())
+		m.Set([]slo.Alert{again})
+		after(time.Second)
+		sent := h.sent()
+		equal(t, again.FiredAt, time.Time(sent[len(sent)-1].StartsAt).UnixMilli(), "startsAt of the next episode")
+		m.stop()
+	})
+}
+
 // Killed after the transition was saved and before it was sent.
 func TestFault16_KilledBeforeSending(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

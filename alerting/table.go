@@ -30,6 +30,9 @@ type item struct {
 	deliveries    map[string]*delivery // by target
 	// restored: read from the store, so any target may have been offered it.
 	restored bool
+	// restated is the FiredAt by which this process states the episode that it was
+	// restored in, ms, if that is another.
+	restated int64
 
 	// dirty: on disk it stands otherwise, since saved. stale: only what it says has
 	// changed, which can wait for a minute.
@@ -64,6 +67,7 @@ type change struct {
 	alert      slo.Alert
 	stated     time.Time
 	ended      time.Time
+	restated   int64
 	transition bool
 }
 
@@ -149,17 +153,18 @@ func settle(a slo.Alert, now time.Time) slo.Alert {
 
 // next is what stating a makes of it; it is nil for an alert not known before.
 func next(it *item, a slo.Alert, now time.Time, at string) change {
-	c := change{at: at, it: it, alert: a, stated: now}
 	if it == nil {
-		c.it, c.transition = &item{}, true
-		return c
+		return change{at: at, it: &item{}, alert: a, stated: now, transition: true}
 	}
-	if it.restored && a.State == slo.AlertFiring && it.alert.State == slo.AlertFiring && a.FiredAt > it.alert.FiredAt {
+	c := change{at: at, it: it, stated: now, restated: it.restated}
+	firesOn := a.State == slo.AlertFiring && it.alert.State == slo.AlertFiring && a.FiredAt > it.alert.FiredAt
+	if it.restored && (firesOn || a.FiredAt == it.restated) {
 		// It fired when the process before ended, and nobody heard that it was over: who
 		// states it need not know since when, such as SLOWatchdog.
+		c.restated = a.FiredAt
 		a.ActiveAt, a.FiredAt = it.alert.ActiveAt, it.alert.FiredAt
-		c.alert = a
 	}
+	c.alert = a
 	if a.FiredAt == it.alert.FiredAt {
 		c.stated = it.stated
 		c.ended = it.ended
@@ -208,7 +213,7 @@ func (t *table) apply(changes []change, now time.Time, saved bool) {
 		case c.alert.GeneratorURL != it.alert.GeneratorURL || !equal(c.alert, it.alert):
 			it.stale = true
 		}
-		it.alert, it.stated, it.ended = c.alert, c.stated, c.ended
+		it.alert, it.stated, it.ended, it.restated = c.alert, c.stated, c.ended, c.restated
 	}
 }
 
