@@ -25,21 +25,8 @@ import (
 // compares every sample of every series with sums over the rows themselves.
 func TestEqualToBruteForce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		dir, err := os.MkdirTemp("", "derive")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer os.RemoveAll(dir)
-		db := openLedger(t, dir)
-		defer db.Close()
-
 		w := drawWorld(t)
-		write(t, db, w.ledgers...)
-		var ledger storage.Queryable = db
-		if rapid.Bool().Draw(t, "samples only") {
-			ledger = struct{ storage.Queryable }{db}
-		}
-		v := view(t, ledger, w.now, w.budgets...)
+		v := w.view(t)
 		for range 3 {
 			mint := w.start + slotMs*rapid.Int64Range(-100, w.slots).Draw(t, "mint") + rapid.Int64Range(-1, 1).Draw(t, "off")
 			maxt := min(mint+slotMs*rapid.Int64Range(0, 4000).Draw(t, "range"), w.now)
@@ -50,6 +37,23 @@ func TestEqualToBruteForce(t *testing.T) {
 			w.seek(t, v, mint, maxt, want)
 		}
 	})
+}
+
+// view is over a ledger that holds the world, until the check has ended.
+func (w *world) view(t *rapid.T) *derive.View {
+	dir, err := os.MkdirTemp("", "derive")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	db := openLedger(t, dir)
+	t.Cleanup(func() { db.Close() })
+	write(t, db, w.ledgers...)
+	var ledger storage.Queryable = db
+	if rapid.Bool().Draw(t, "samples only") {
+		ledger = struct{ storage.Queryable }{db}
+	}
+	return view(t, ledger, w.now, w.budgets...)
 }
 
 // differ is cmp.Diff of the series that are not equal, which is much faster.
